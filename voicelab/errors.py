@@ -1,0 +1,88 @@
+"""The errors of voicelab: one class for each thing the engine does differently.
+
+::
+
+    VoiceLabError
+    ├── UsageError       found before anything was sent  -> told at once, nothing stored
+    └── TrialError       happened to one trial           -> on its row; the batch goes on
+        ├── Refused      the vendor said no              -> failed; do not retry
+        ├── Throttled    the vendor said later           -> slow that provider; ask this step again
+        ├── Unreachable  nothing was sent                -> forget the asking; try again
+        ├── InDoubt      sent, and no answer kept        -> settle by asking; else a person decides
+        └── Unreadable   answered, and we cannot read it -> reply kept; fix, re-read free
+"""
+
+
+class VoiceLabError(Exception):
+    """Anything voicelab says no to."""
+
+
+class UsageError(VoiceLabError):
+    """Something to mend before a request is sent; nothing was stored and nothing was spent."""
+
+
+class TrialError(VoiceLabError):
+    """What happened to one trial, with the vendor's own words as attributes.
+
+    Parameters
+    ----------
+    message
+        One sentence: what was wrong, what was found, what to do.
+    code
+        The vendor's code, as text, where there was one.
+    vendor_message
+        The vendor's message, unchanged.
+    request_id
+        The vendor's request or trace id.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        vendor_message: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.vendor_message = vendor_message
+        self.request_id = request_id
+
+
+class Refused(TrialError):
+    """The vendor said no; asking again would give the same answer."""
+
+
+class Throttled(TrialError):
+    """The vendor said later: nothing was made and nothing was charged.
+
+    Parameters
+    ----------
+    retry_after
+        Seconds the vendor asked us to wait, if it said so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        code: str | None = None,
+        vendor_message: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, vendor_message=vendor_message, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class Unreachable(TrialError):
+    """No request left this machine, so trying again is free."""
+
+
+class InDoubt(TrialError):
+    """A request left and no answer was kept: it may or may not have been carried out."""
+
+
+class Unreadable(TrialError):
+    """An answer or a clip came that cannot be read; its bytes are kept."""

@@ -1,0 +1,139 @@
+"""The write-ahead journal of requests: asked is written before, the raw reply after."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from voicelab.store.database import Database
+
+_SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authenticate"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """A request that was answered, and the answer as it came."""
+
+    attempt_id: int
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """A request that was written down and has no kept reply."""
+
+    attempt_id: int
+    trial_id: str
+    step: str
+    spends: bool
+
+
+class Journal:
+    """Every request of a lab, with its state and its reply."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ask(
+        self,
+        trial_id: str,
+        *,
+        step: str,
+        resend: int,
+        spends: bool,
+        method: str,
+        url: str,
+        body: Mapping[str, Any] | None,
+    ) -> int:
+        """Write down that a request is about to leave; return the attempt's id."""
+        with self._database.write() as connection:
+            cursor = connection.execute(
+                "INSERT INTO attempts (trial_id, step, resend, spends, state, method, url, body,"
+                " asked_at) VALUES (?, ?, ?, ?, 'asked', ?, ?, ?, ?)",
+                (
+                    trial_id,
+                    step,
+                    resend,
+                    spends,
+                    method,
+                    _without_query(url),
+                    None if body is None else json.dumps(body, ensure_ascii=False),
+                    now(),
+                ),
+            )
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid
+
+    def keep(
+        self, attempt_id: int, *, status: int, headers: Mapping[str, str], content: bytes
+    ) -> Exchange:
+        """Keep a reply as it came, before anyone reads it."""
+        public = {k: v for k, v in headers.items() if k not in _SECRET_HEADERS}
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO exchanges VALUES (?, ?, ?, ?, ?)",
+                (attempt_id, status, json.dumps(public), zlib.compress(content, 1), now()),
+            )
+            connection.execute("UPDATE attempts SET state = 'answered' WHERE id = ?", (attempt_id,))
+        return Exchange(attempt_id=attempt_id, status=status, headers=public, content=content)
+
+    def kept(self, trial_id: str, *, step: str, resend: int) -> Exchange | None:
+        """Return the kept reply of a step, so that it is never asked for again."""
+        row = self._database.row(
+            "SELECT e.* FROM attempts a JOIN exchanges e ON e.attempt_id = a.id"
+            " WHERE a.trial_id = ? AND a.step = ? AND a.resend = ? AND a.spends = 1"
+            " AND a.state = 'answered' ORDER BY a.id DESC",
+            (trial_id, step, resend),
+        )
+        if row is None:
+            return None
+        return Exchange(
+            attempt_id=row["attempt_id"],
+            status=row["status"],
+            headers=json.loads(row["headers"]),
+            content=zlib.decompress(row["body"]),
+        )
+
+    def mark(self, attempt_id: int, state: str) -> None:
+        """Say what became of an attempt: `declined`, `forgotten` or `in doubt`."""
+        with self._database.write() as connection:
+            connection.execute("UPDATE attempts SET state = ? WHERE id = ?", (state, attempt_id))
+
+    def decline_all(self, trial_id: str) -> None:
+        """Let no kept reply of a trial be read again: it is to be asked anew."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE attempts SET state = 'declined' WHERE trial_id = ? AND state = 'answered'",
+                (trial_id,),
+            )
+
+    def open_askings(self, trial_id: str, *, resend: int) -> list[Asking]:
+        """Return what was asked for a trial by a process that died before an answer was kept."""
+        rows = self._database.rows(
+            "SELECT id, trial_id, step, spends FROM attempts"
+            " WHERE state IN ('asked', 'in doubt') AND trial_id = ? AND resend = ?",
+            (trial_id, resend),
+        )
+        return [
+            Asking(
+                attempt_id=row["id"],
+                trial_id=row["trial_id"],
+                step=row["step"],
+                spends=bool(row["spends"]),
+            )
+            for row in rows
+        ]
+
+
+def now() -> str:
+    """Return the time in the form every table keeps it: ISO 8601, UTC, microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _without_query(url: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))

@@ -1,0 +1,132 @@
+"""The tables of a lab, as ordered steps: a step that landed is never edited, only followed."""
+
+import sqlite3
+
+from voicelab.errors import UsageError
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE batches (
+        id TEXT PRIMARY KEY,
+        experiment TEXT NOT NULL,
+        spec TEXT NOT NULL,             -- the batch as JSON
+        created_at TEXT NOT NULL        -- ISO 8601, UTC, as everywhere
+    ) STRICT;
+
+    CREATE TABLE clips (
+        hash TEXT PRIMARY KEY,          -- SHA-256 of the bytes as they came; the file's name
+        suffix TEXT NOT NULL,           -- of the file, such as .mp3
+        format TEXT NOT NULL,
+        pcm_rate INTEGER,
+        bytes INTEGER NOT NULL,
+        sr INTEGER NOT NULL,
+        channels INTEGER NOT NULL,
+        duration_s REAL NOT NULL,
+        notes TEXT NOT NULL             -- JSON list
+    ) STRICT;
+
+    CREATE TABLE trials (
+        id TEXT PRIMARY KEY,
+        batch_id TEXT NOT NULL REFERENCES batches (id),
+        idx INTEGER NOT NULL,
+        variant TEXT NOT NULL,          -- JSON
+        provider TEXT NOT NULL,
+        take INTEGER NOT NULL,
+        seed INTEGER NOT NULL,
+        options TEXT NOT NULL,          -- JSON
+        resends INTEGER NOT NULL DEFAULT 0,
+        emulated INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        characters INTEGER NOT NULL,
+        cost REAL,
+        currency TEXT,
+        created_at TEXT NOT NULL,
+        sent_at TEXT,
+        finished_at TEXT,
+        latency_s REAL,
+        task TEXT,                      -- JSON, kept before it is asked after
+        voice_id TEXT,
+        expires_at TEXT,
+        clip_hash TEXT REFERENCES clips (hash),
+        evidence TEXT NOT NULL DEFAULT '{}',
+        error_kind TEXT,
+        error TEXT,
+        error_code TEXT,
+        request_id TEXT,
+        UNIQUE (batch_id, idx)
+    ) STRICT;
+
+    CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY,
+        trial_id TEXT NOT NULL REFERENCES trials (id),
+        step TEXT NOT NULL,
+        resend INTEGER NOT NULL,
+        spends INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN
+            ('asked', 'answered', 'declined', 'forgotten', 'in doubt')),
+        method TEXT NOT NULL,
+        url TEXT NOT NULL,              -- without its query, which may be a signature
+        body TEXT,                      -- JSON; never a header, so never a key
+        asked_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX attempts_of_trial ON attempts (trial_id, step);
+
+    CREATE TABLE exchanges (
+        attempt_id INTEGER PRIMARY KEY REFERENCES attempts (id),
+        status INTEGER NOT NULL,
+        headers TEXT NOT NULL,          -- JSON
+        body BLOB NOT NULL,             -- zlib
+        answered_at TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE measurements (
+        clip_hash TEXT NOT NULL REFERENCES clips (hash),
+        version TEXT NOT NULL,          -- of the measures that made them
+        numbers TEXT NOT NULL,          -- JSON
+        PRIMARY KEY (clip_hash, version)
+    ) STRICT;
+
+    CREATE TABLE ratings (
+        id INTEGER PRIMARY KEY,         -- the newest one of a rater counts, the others are history
+        trial_id TEXT NOT NULL REFERENCES trials (id),
+        rater TEXT NOT NULL,
+        rating INTEGER CHECK (rating BETWEEN 1 AND 5),
+        rated_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX ratings_of_trial ON ratings (trial_id);
+
+    CREATE TABLE notes (
+        id INTEGER PRIMARY KEY,         -- the newest one counts, the others are history
+        trial_id TEXT NOT NULL REFERENCES trials (id),
+        note TEXT NOT NULL,
+        noted_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX notes_of_trial ON notes (trial_id);
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a lab of any earlier version up to this one, each step whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        When the lab was written by a newer voicelab.
+    """
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found > len(MIGRATIONS):
+        raise UsageError(
+            f"this lab has store version {found}; this voicelab reads up to {len(MIGRATIONS)}. "
+            "Update voicelab: pip install -U voicelab"
+        )
+    for version, script in enumerate(MIGRATIONS[found:], start=found + 1):
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;{script};PRAGMA user_version={version};COMMIT"
+            )
+        except sqlite3.Error:
+            connection.rollback()
+            (now,) = connection.execute("PRAGMA user_version").fetchone()
+            if now < version:  # otherwise another kernel was faster, which is as good
+                raise

@@ -1,0 +1,312 @@
+"""A lab's folder: the only place that knows its tables and its files."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from voicelab.errors import TrialError, UsageError
+from voicelab.model import Task, TrialRecord, TrialState, move
+from voicelab.store import records as rows_of
+from voicelab.store.audio_files import AudioFiles
+from voicelab.store.database import Database
+from voicelab.store.journal import Journal, now
+from voicelab.store.records import Planned, to_json
+
+DATABASE = "lab.db"
+ME = "me"
+"""The rater of whoever sits at the notebook; the records show this rater's stars."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipRow:
+    """What is known of one audio file without opening it."""
+
+    hash: str
+    suffix: str
+    format: str
+    pcm_rate: int | None
+    bytes: int
+    sr: int
+    channels: int
+    duration_s: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRow:
+    """A submitted batch, in a line."""
+
+    id: str
+    experiment: str
+    created_at: datetime
+    trials: int
+    done: int
+
+
+class Store:
+    """All that a lab knows; every method is safe from any thread.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, Store.open(folder) as store:
+    ...     store.batches()
+    []
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._database = Database(folder / DATABASE)
+        self.journal = Journal(self._database)
+        self.audio_files = AudioFiles(folder / "audio")
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Store":
+        """Open a lab's folder, and make it where there is none.
+
+        Raises
+        ------
+        UsageError
+            When the folder cannot be made or written, or holds something else.
+        """
+        folder = Path(folder).expanduser().absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"the lab folder {folder} cannot be made: {error.strerror}.") from None
+        return cls(folder)
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; closing twice is fine."""
+        self._database.close()
+
+    @contextmanager
+    def runner(self) -> Iterator[None]:
+        """Hold the right to run trials: one runner per lab, in whatever process.
+
+        Raises
+        ------
+        UsageError
+            When another kernel or command is running trials of this lab now.
+        """
+        lock = FileLock(self.folder / "runner.lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UsageError(
+                f"another process is running trials of the lab {self.folder}; "
+                "wait for it or stop it. Looking, rating and exporting work meanwhile."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def add_batch(
+        self,
+        batch_id: str,
+        *,
+        experiment: str,
+        spec: Mapping[str, Any],
+        trials: Iterable[Planned],
+    ) -> None:
+        """Write a batch and its trials down as queued; those that are there stay."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO batches VALUES (?, ?, ?, ?)",
+                (batch_id, experiment, to_json(spec), now()),
+            )
+            connection.executemany(
+                rows_of.INSERT_PLANNED, [rows_of.planned_row(trial) for trial in trials]
+            )
+
+    def batch_with_spec(self, spec: str) -> str | None:
+        """Return the id of the newest batch that asks for exactly this, whoever answered it."""
+        row = self._database.row(
+            "SELECT id FROM batches WHERE spec = ? ORDER BY created_at DESC", (spec,)
+        )
+        return None if row is None else str(row["id"])
+
+    def batches(self) -> list[BatchRow]:
+        """Return every batch, the newest first."""
+        rows = self._database.rows(
+            "SELECT b.id, b.experiment, b.created_at, count(t.id) AS trials,"
+            " coalesce(sum(t.state = 'done'), 0) AS done"
+            " FROM batches b LEFT JOIN trials t ON t.batch_id = b.id"
+            " GROUP BY b.id ORDER BY b.created_at DESC, b.rowid DESC"
+        )
+        return [
+            BatchRow(**{**dict(row), "created_at": datetime.fromisoformat(row["created_at"])})
+            for row in rows
+        ]
+
+    def records(
+        self, *, batch_id: str | None = None, experiment: str | None = None
+    ) -> tuple[TrialRecord, ...]:
+        """Return the trials of a batch, of an experiment, or of the whole lab, oldest first."""
+        rows = self._database.rows(
+            f"{rows_of.SELECT} WHERE (:batch IS NULL OR b.id = :batch)"
+            " AND (:experiment IS NULL OR b.experiment = :experiment)"
+            " ORDER BY b.created_at, b.rowid, t.idx",
+            {"batch": batch_id, "experiment": experiment},
+        )
+        return tuple(rows_of.record(row) for row in rows)
+
+    def record(self, trial_id: str) -> TrialRecord:
+        """Return one trial.
+
+        Raises
+        ------
+        UsageError
+            When this lab has no such trial.
+        """
+        row = self._database.row(f"{rows_of.SELECT} WHERE t.id = ?", (trial_id,))
+        if row is None:
+            raise UsageError(f"this lab has no trial {trial_id!r}.")
+        return rows_of.record(row)
+
+    def move(self, trial_id: str, to: TrialState, **fields: Any) -> TrialRecord:
+        """Move a trial to another state and write the fields that go with it, at once."""
+        with self._database.write() as connection:
+            (state,) = connection.execute(
+                "SELECT state FROM trials WHERE id = ?", (trial_id,)
+            ).fetchone()
+            move(TrialState(state), to)
+            values = {"state": to.value, **fields}
+            if to.is_final:
+                values.setdefault("finished_at", now())
+            _update(connection, trial_id, values)
+        return self.record(trial_id)
+
+    def update(self, trial_id: str, **fields: Any) -> None:
+        """Write fields of a trial whose state stays."""
+        with self._database.write() as connection:
+            _update(connection, trial_id, fields)
+
+    def fail(
+        self, trial_id: str, error: TrialError, to: TrialState = TrialState.FAILED
+    ) -> TrialRecord:
+        """Write on a trial's row what happened to it."""
+        return self.move(
+            trial_id,
+            to,
+            error_kind=type(error).__name__,
+            error=str(error),
+            error_code=error.code,
+            request_id=error.request_id,
+        )
+
+    def requeue(self, trial_id: str, *, resend: bool = False) -> TrialRecord:
+        """Queue a trial again; `resend` forgets the replies and the asking of the time before."""
+        record = self.record(trial_id)
+        fields: dict[str, Any] = dict.fromkeys(
+            ("error_kind", "error", "error_code", "request_id", "finished_at", "latency_s")
+        )
+        if resend:
+            fields |= {"resends": record.trial.resends + 1, "task": None}
+        return self.move(trial_id, TrialState.QUEUED, **fields)
+
+    def task(self, trial_id: str) -> Task | None:
+        """Return the task a vendor handed out for a trial, if it did."""
+        row = self._database.row("SELECT task FROM trials WHERE id = ?", (trial_id,))
+        if row is None or row["task"] is None:
+            return None
+        return Task(**json.loads(row["task"]))
+
+    def task_fields(self, task: Task) -> dict[str, Any]:
+        """Return the column a task is kept in."""
+        return {"task": to_json({"id": task.id, "detail": dict(task.detail)})}
+
+    def add_clip(self, data: bytes, **fields: Any) -> ClipRow:
+        """Write trial audio to disk, then the row that names it."""
+        clip = ClipRow(hash=self.audio_files.put(data, fields["suffix"]), bytes=len(data), **fields)
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    clip.hash,
+                    clip.suffix,
+                    clip.format,
+                    clip.pcm_rate,
+                    clip.bytes,
+                    clip.sr,
+                    clip.channels,
+                    clip.duration_s,
+                    to_json(clip.notes),
+                ),
+            )
+        return clip
+
+    def clip(self, digest: str) -> ClipRow:
+        """Return what is known of a clip."""
+        row = self._database.row("SELECT * FROM clips WHERE hash = ?", (digest,))
+        if row is None:
+            raise UsageError(f"this lab has no clip {digest[:12]}….")
+        return ClipRow(**{**dict(row), "notes": tuple(json.loads(row["notes"]))})
+
+    def audio(self, digest: str) -> bytes:
+        """Return trial audio as it came; raise `Unreadable` when the file is gone or changed."""
+        return self.audio_files.get(digest, self.clip(digest).suffix)
+
+    def measurements(self, version: str) -> dict[str, dict[str, float | None]]:
+        """Return all measured numbers of one version of the measures, by clip hash."""
+        rows = self._database.rows(
+            "SELECT clip_hash, numbers FROM measurements WHERE version = ?", (version,)
+        )
+        return {row["clip_hash"]: json.loads(row["numbers"]) for row in rows}
+
+    def save_measurements(
+        self, digest: str, version: str, numbers: Mapping[str, float | None]
+    ) -> None:
+        """Keep the numbers measured on a clip."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?)",
+                (digest, version, json.dumps(numbers, allow_nan=False)),
+            )
+
+    def rate(self, trial_id: str, rating: int | None, *, rater: str = ME) -> None:
+        """Rate a trial from 1 to 5, or take the rating back with nothing; history is kept.
+
+        Raises
+        ------
+        UsageError
+            For any other rating, or a trial this lab does not have.
+        """
+        if rating is not None and (isinstance(rating, bool) or rating not in {1, 2, 3, 4, 5}):
+            raise UsageError(f"a rating is a whole number from 1 to 5; found {rating!r}.")
+        self.record(trial_id)
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO ratings (trial_id, rater, rating, rated_at) VALUES (?, ?, ?, ?)",
+                (trial_id, rater, rating, now()),
+            )
+
+    def note(self, trial_id: str, text: str) -> None:
+        """Write a note on a trial; an empty one takes it back; history is kept."""
+        self.record(trial_id)
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO notes (trial_id, note, noted_at) VALUES (?, ?, ?)",
+                (trial_id, text, now()),
+            )
+
+
+def _update(connection: sqlite3.Connection, trial_id: str, values: Mapping[str, Any]) -> None:
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    connection.execute(
+        f"UPDATE trials SET {assignments} WHERE id = :trial_id", {**values, "trial_id": trial_id}
+    )

@@ -196,9 +196,9 @@ def test_an_unknown_trial_is_a_sentence(store: Store) -> None:
 
 def test_measurements_are_kept_by_version(store: Store) -> None:
     clip = add_clip(store, b"sound")
-    store.save_measurements(clip.hash, "1", {"f0_median_hz": 100.5, "hnr_db": None})
-    assert store.measurements("1") == {clip.hash: {"f0_median_hz": 100.5, "hnr_db": None}}
-    assert store.measurements("2") == {}
+    store.save_measurements(clip.hash, 1, {"f0_median_hz": 100.5, "hnr_db": None})
+    assert store.measurements(1) == {clip.hash: {"f0_median_hz": 100.5, "hnr_db": None}}
+    assert store.measurements(2) == {}
 
 
 def test_one_runner_at_a_time_and_a_second_opener_may_look(store: Store) -> None:

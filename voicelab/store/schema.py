@@ -81,7 +81,7 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE measurements (
         clip_hash TEXT NOT NULL REFERENCES clips (hash),
-        version TEXT NOT NULL,          -- of the measures that made them
+        version INTEGER NOT NULL,       -- of the measures that made them
         numbers TEXT NOT NULL,          -- JSON
         PRIMARY KEY (clip_hash, version)
     ) STRICT;

@@ -261,7 +261,7 @@ class Store:
         """Return trial audio as it came; raise `Unreadable` when the file is gone or changed."""
         return self.audio_files.get(digest, self.clip(digest).suffix)
 
-    def measurements(self, version: str) -> dict[str, dict[str, float | None]]:
+    def measurements(self, version: int) -> dict[str, dict[str, float | None]]:
         """Return all measured numbers of one version of the measures, by clip hash."""
         rows = self._database.rows(
             "SELECT clip_hash, numbers FROM measurements WHERE version = ?", (version,)
@@ -269,7 +269,7 @@ class Store:
         return {row["clip_hash"]: json.loads(row["numbers"]) for row in rows}
 
     def save_measurements(
-        self, digest: str, version: str, numbers: Mapping[str, float | None]
+        self, digest: str, version: int, numbers: Mapping[str, float | None]
     ) -> None:
         """Keep the numbers measured on a clip."""
         with self._database.write() as connection:

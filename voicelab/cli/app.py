@@ -1,0 +1,175 @@
+"""The commands, their options and their help."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from voicelab.cli import show
+from voicelab.experiment import Experiment
+from voicelab.lab import DEFAULT_FOLDER, Lab
+from voicelab.model import TrialState
+from voicelab.tables.comparison import Comparison
+
+app = typer.Typer(
+    help="Design synthetic voices from text descriptions and compare what comes back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LabFolder = Annotated[
+    Path, typer.Option("--lab", help="The lab's folder.", envvar="VOICELAB_LAB", show_default=True)
+]
+Live = Annotated[
+    bool, typer.Option("--live", help="Allow calls beyond this machine: that spends money.")
+]
+File = Annotated[Path, typer.Argument(help="An experiment file (TOML).")]
+What = Annotated[
+    str | None, typer.Argument(help="A batch id or an experiment's name; all where not given.")
+]
+LeaveOut = Annotated[
+    bool, typer.Option("--leave-out-refused", help="Send the others when some are refused.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before spending.")]
+
+DEFAULT_LAB = Path(DEFAULT_FOLDER)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to put it.")] = Path("voicelab-demo"),
+) -> None:
+    """Compare sample voices offline: table, page that plays, CSV and audio files."""
+    from voicelab.cli.demo import demo as run_demo
+
+    if not run_demo(folder):
+        raise typer.Exit(1)
+
+
+@app.command()
+def lab(
+    folder: LabFolder = DEFAULT_LAB,
+    notebook: Annotated[str, typer.Option(help="Which notebook to open.")] = "1_explore",
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    port: Annotated[int, typer.Option(help="Port of the JupyterLab server.")] = 8888,
+) -> None:
+    """Open JupyterLab on the tour notebook, ready to run, offline."""
+    from voicelab.cli.jupyter import open_jupyterlab
+
+    open_jupyterlab(folder, notebook=notebook, browser=browser, port=port)
+
+
+@app.command()
+def quote(file: File, folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
+    """Say what an experiment will take: trials, characters, price, time, refusals."""
+    with Lab.open(folder, live=live) as lab:
+        sheet = lab.quote(Experiment.load(file))
+        show.quote_table(sheet)
+    if sheet.refusals:
+        raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    file: File,
+    folder: LabFolder = DEFAULT_LAB,
+    live: Live = False,
+    leave_out_refused: LeaveOut = False,
+    yes: Yes = False,
+) -> None:
+    """Submit an experiment; running it again only brings it to its end."""
+    experiment = Experiment.load(file)
+    with Lab.open(folder, live=live) as lab:
+        sheet = lab.quote(experiment)
+        show.quote_table(sheet)
+        sheet.require_sendable(leave_out_refused=leave_out_refused)
+        if any(line.provider != "local" and not line.emulated for line in sheet.lines) and not yes:
+            typer.confirm("Send these trials to the vendors?", abort=True)
+        job = lab.run(experiment, leave_out_refused=leave_out_refused)
+        _finish(show.follow(lab, job, lab.records(experiment)))
+
+
+@app.command()
+def resume(what: What = None, folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
+    """Bring everything unfinished to its end."""
+    with Lab.open(folder, live=live) as lab:
+        pending = [record for record in lab.records(what) if not record.state.is_final]
+        show.say(f"{len(pending)} trials are unfinished.")
+        if pending:
+            _finish(show.follow(lab, lab.resume(what), pending))
+
+
+@app.command()
+def table(
+    what: What = None,
+    folder: LabFolder = DEFAULT_LAB,
+    columns: Annotated[
+        str | None, typer.Option(help="Column names, separated by commas; `all` for every one.")
+    ] = None,
+    sort: Annotated[str | None, typer.Option(help="A column to sort by; -name for down.")] = None,
+) -> None:
+    """Show trials side by side."""
+    from voicelab.cli.choose import chosen_columns, sorted_comparison
+
+    with Lab.open(folder) as lab:
+        comparison = lab.compare(what)
+        if sort is not None:
+            comparison = lab.compare(what, trials=sorted_comparison(comparison, sort))
+        show.comparison_table(comparison, chosen_columns(comparison, columns))
+
+
+@app.command()
+def export(
+    paths: Annotated[list[Path], typer.Argument(help="Files to write; the suffix is the format.")],
+    what: Annotated[str | None, typer.Option(help="A batch id or an experiment's name.")] = None,
+    folder: LabFolder = DEFAULT_LAB,
+) -> None:
+    """Write tables, or the page that plays: .html .csv .xlsx .parquet .jsonl .md .tex."""
+    with Lab.open(folder) as lab:
+        for path in paths:
+            show.say(str(lab.export(what, path)))
+
+
+@app.command()
+def providers(folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
+    """List the providers, their limits and prices, and whether they can be called."""
+    from voicelab.cli.choose import providers_table
+
+    with Lab.open(folder, live=live) as lab:
+        show.out.print(providers_table(lab))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what is missing, and the line that mends it."""
+    from voicelab.cli.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        mark = "ok  " if finding.ok else "MISS" if finding.needed else "–   "
+        show.say(f"{mark}  {finding.what}: {finding.found}")
+    if any(finding.needed and not finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        from voicelab import __version__
+
+        show.say(f"voicelab {__version__}, Python {sys.version.split()[0]}, {os.name}")
+        raise typer.Exit
+
+
+def _finish(comparison: Comparison) -> None:
+    show.comparison_table(comparison)
+    left = [r for r in comparison.records if r.state is not TrialState.DONE]
+    if left:
+        show.say(f"{len(left)} of {len(comparison)} trials are not done.")
+        raise typer.Exit(1)

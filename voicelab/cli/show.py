@@ -1,0 +1,151 @@
+"""What the terminal shows: tables, quotes and progress, safe against any text."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from voicelab.engine.job import Job
+from voicelab.engine.quote import Quote, cost_text, duration_text
+from voicelab.lab import Lab
+from voicelab.measures import MEASURES
+from voicelab.model import TrialRecord, TrialState
+from voicelab.tables.columns import COLUMNS
+from voicelab.tables.comparison import Comparison
+
+out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+_WIDE = 100
+_SHOWN = ("label", "provider", "take", "state")
+_MEASURES = ("f0_median_hz", "f0_range_st", "speech_rate_syl_s", "loudness_lufs")
+_MORE_MEASURES = ("duration_s", *_MEASURES, "centroid_hz")
+
+
+def shown_columns(comparison: Comparison) -> tuple[str, ...]:
+    """Return the columns the terminal has room for; every other one is asked for by name."""
+    wide = out.width >= _WIDE
+    all_done = all(record.state is TrialState.DONE for record in comparison.records)
+    first = _SHOWN if wide or not all_done else _SHOWN[:-1]
+    return (*first, *(_MORE_MEASURES if wide else _MEASURES))
+
+
+def safe(value: object) -> Text:
+    """Return text that cannot steer the terminal: no markup, no escape sequences."""
+    text = str(value).replace("\n", " ")
+    return Text("".join("�" if unicodedata.category(c) in {"Cc", "Cf"} else c for c in text))
+
+
+def say(text: str) -> None:
+    """Print one line."""
+    out.print(safe(text), soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Print one sentence to standard error."""
+    _err.print(Text("voicelab: ", style="bold red") + safe(text), soft_wrap=True)
+
+
+def quote_table(sheet: Quote) -> None:
+    """Print what a batch will take, and every refusal."""
+    table = Table("Provider", "Trials", "Done", "Characters", "Price", "Time", title="Quote")
+    for line in sheet.lines:
+        name = f"{line.provider} (emulated)" if line.emulated else line.provider
+        time = f"about {duration_text(line.duration_s)}"
+        cells = (name, line.trials, line.done, line.characters, cost_text(line), time)
+        table.add_row(*map(safe, cells))
+    out.print(table)
+    for refusal in sheet.refusals:
+        row = f" {refusal.label!r}" if refusal.label else ""
+        say(f"Refused, {refusal.trials} trials of {refusal.provider}{row}: {refusal.reason}")
+
+
+def comparison_table(comparison: Comparison, columns: Sequence[str] = ()) -> None:
+    """Print a comparison, one row a trial; the columns there is room for, or these."""
+    columns = columns or shown_columns(comparison)
+    table = Table(title=safe(comparison.title), box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        is_number = name in MEASURES
+        least = 16 if name == "label" else None
+        table.add_column(_heading(name), justify="right" if is_number else "left", min_width=least)
+    for row, record in zip(comparison.table, comparison.records, strict=True):
+        table.add_row(*(safe(_cell(name, row.get(name), record)) for name in columns))
+    out.print(table)
+    for record in comparison.records:
+        if record.error:
+            say(f"{record.trial.variant.label} · {record.trial.provider}: {record.error}")
+
+
+def _heading(name: str) -> Text:
+    if name in COLUMNS:
+        return safe(COLUMNS[name].title)
+    measure = MEASURES.get(name)
+    if measure is None:
+        return safe(name)
+    return safe(measure.title).append(f"\n{measure.unit}" if measure.unit else "")
+
+
+def _cell(name: str, value: Any, record: TrialRecord) -> str:
+    if value is None:
+        return "–"
+    if name == "provider" and record.emulated:
+        return f"{value} (emulated)"
+    if isinstance(value, float):
+        measure = MEASURES.get(name)
+        decimals = measure.decimals if measure else COLUMNS[name].decimals or 0
+        return f"{value:.{decimals}f}"
+    return str(value)
+
+
+def follow(lab: Lab, job: Job[Comparison], pending: Iterable[TrialRecord]) -> Comparison:
+    """Show one bar a provider until the job ends; an interrupt stops it and keeps what is paid."""
+    records = {record.trial.id: record for record in pending}
+    with _progress() as progress:
+        totals = Counter(record.trial.provider for record in records.values())
+        bars = {name: progress.add_task(name, total=n, note="") for name, n in totals.items()}
+
+        def changed(record: TrialRecord) -> None:
+            records[record.trial.id] = record
+            name = record.trial.provider
+            mine = [r for r in records.values() if r.trial.provider == name]
+            finished = sum(r.state.is_final for r in mine)
+            progress.update(bars[name], completed=finished, note=_troubles(mine))
+
+        unsubscribe = lab.on_change(changed)
+        try:
+            for record in lab.records():
+                if record.trial.id in records:
+                    changed(record)
+            return job.result()
+        except KeyboardInterrupt:
+            say("stopping: waiting for the requests that are under way …")
+            job.wait()
+            raise
+        finally:
+            unsubscribe()
+
+
+def _troubles(records: Sequence[TrialRecord]) -> str:
+    counts = Counter(record.state for record in records)
+    return ", ".join(
+        f"{counts[state]} {state.value}"
+        for state in (TrialState.FAILED, TrialState.IN_DOUBT)
+        if counts[state]
+    )
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=out,
+    )

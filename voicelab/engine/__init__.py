@@ -1,0 +1,1 @@
+"""The engine alone sends, so it alone waits, retries and spends."""

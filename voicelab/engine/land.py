@@ -1,0 +1,58 @@
+"""A voice that came, made safe: its audio on disk, its row done, its numbers measured."""
+
+import asyncio
+import math
+from datetime import UTC
+
+from voicelab.audio.clip import SUFFIXES, Clip, decode
+from voicelab.measures import VERSION, measure
+from voicelab.model import TrialRecord, TrialState, Voice
+from voicelab.store.records import to_json
+from voicelab.store.store import ClipRow, Store
+
+
+async def land(store: Store, trial_id: str, voice: Voice, latency_s: float) -> TrialRecord:
+    """Keep `voice` as the end of a trial.
+
+    Raises
+    ------
+    Unreadable
+        When the trial audio cannot be decoded; the vendor's reply is kept all the same.
+    """
+    clip = await asyncio.to_thread(decode, voice.audio, pcm_rate=voice.pcm_rate)
+    row = await asyncio.to_thread(_add_clip, store, voice, clip)
+    expires = voice.expires_at
+    record = store.move(
+        trial_id,
+        TrialState.DONE,
+        voice_id=voice.voice_id,
+        clip_hash=row.hash,
+        latency_s=latency_s,
+        evidence=to_json(voice.evidence),
+        expires_at=expires.astimezone(UTC).isoformat() if expires else None,
+    )
+    await asyncio.to_thread(measured, store, row.hash, clip)
+    return record
+
+
+def measured(store: Store, digest: str, clip: Clip) -> dict[str, float | None]:
+    """Measure a clip and keep the numbers; what has no meaning for it is nothing."""
+    numbers = {
+        name: float(value) if math.isfinite(value) else None
+        for name, value in measure(clip.y, sr=clip.sr).items()
+    }
+    store.save_measurements(digest, VERSION, numbers)
+    return numbers
+
+
+def _add_clip(store: Store, voice: Voice, clip: Clip) -> ClipRow:
+    return store.add_clip(
+        voice.audio,
+        suffix=SUFFIXES[clip.format],
+        format=clip.format,
+        pcm_rate=voice.pcm_rate,
+        sr=clip.sr,
+        channels=clip.channels,
+        duration_s=clip.duration_s,
+        notes=clip.notes,
+    )

@@ -1,0 +1,67 @@
+"""A batch expanded to trials: pure, the same batch gives the same trials."""
+
+import hashlib
+import itertools
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from voicelab.model import Batch, PromptVariant, Trial, trial_id
+from voicelab.providers.base import Provider
+from voicelab.store.records import Planned, to_json
+
+
+def spec(batch: Batch) -> dict[str, Any]:
+    """Return the whole batch as plain data, as it is written down."""
+    return {
+        "experiment": batch.experiment,
+        "variants": [asdict(variant) for variant in batch.variants],
+        "providers": list(batch.provider_names),
+        "takes": batch.takes,
+        "seed": batch.seed,
+        "options": {name: dict(options) for name, options in batch.options.items()},
+    }
+
+
+def batch_id(batch: Batch, providers: Mapping[str, Provider]) -> str:
+    """Return the id of a batch: the same batch is the same id, so running it again resumes it.
+
+    Which providers are emulated is part of it: what an emulator answered must never pass for a
+    vendor's answer to the same batch.
+    """
+    emulated = sorted(name for name, provider in providers.items() if provider.emulated)
+    return "b" + hashlib.sha256(to_json([spec(batch), emulated]).encode()).hexdigest()[:12]
+
+
+def plan(batch: Batch, providers: Mapping[str, Provider]) -> tuple[Planned, ...]:
+    """Return the trials of `batch` at those of its providers that are given, in table order."""
+    batch_key = batch_id(batch, providers)
+    cells = itertools.product(batch.variants, batch.provider_names, range(1, batch.takes + 1))
+    return tuple(
+        _planned(batch, batch_key, index, variant, providers[name], take)
+        for index, (variant, name, take) in enumerate(cells)
+        if name in providers
+    )
+
+
+def _planned(
+    batch: Batch, batch_key: str, index: int, variant: PromptVariant, provider: Provider, take: int
+) -> Planned:
+    price = provider.limits.price
+    characters = len(variant.preview_text)
+    return Planned(
+        trial=Trial(
+            id=trial_id(batch_key, variant.label, provider.name, take),
+            batch_id=batch_key,
+            index=index,
+            variant=variant,
+            provider=provider.name,
+            take=take,
+            seed=batch.seed,
+            options=batch.options.get(provider.name, {}),
+        ),
+        emulated=provider.emulated,
+        characters=characters,
+        cost=price.per_character * characters if price else None,
+        currency=price.currency if price else None,
+    )

@@ -1,0 +1,216 @@
+"""What a batch will take, before anything is sent: trials, characters, price, time, refusals."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from voicelab.engine.plan import batch_id, plan
+from voicelab.errors import UsageError
+from voicelab.model import Batch, Wants
+from voicelab.providers.base import Limits, Price, Provider
+from voicelab.store.records import Planned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Trials that would be refused, and why; they are not sent."""
+
+    provider: str
+    label: str | None
+    """The prompt variant; nothing when it is the provider as a whole."""
+    trials: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One provider's share of a batch."""
+
+    provider: str
+    emulated: bool
+    trials: int
+    """Those that will be sent."""
+    done: int
+    """Those of them that this lab already has; they are not sent again."""
+    characters: int
+    cost: float | None
+    """In `price.currency`; nothing where the vendor publishes no price."""
+    price: Price | None
+    duration_s: float
+    """At the vendor's published rate and usual time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """The sheet to read before pressing the button."""
+
+    batch_id: str
+    lines: tuple[Line, ...]
+    refusals: tuple[Refusal, ...]
+    sendable: tuple[Planned, ...]
+    """The trials that would go out."""
+
+    @property
+    def trials(self) -> int:
+        """How many trials can be sent, those already done included."""
+        return len(self.sendable)
+
+    @property
+    def characters(self) -> int:
+        """Characters of preview text still to be spoken."""
+        return sum(line.characters for line in self.lines)
+
+    @property
+    def duration_s(self) -> float:
+        """Expected seconds: providers work side by side, so the slowest one counts."""
+        return max((line.duration_s for line in self.lines), default=0.0)
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """Expected cost per currency, of the providers that publish a price."""
+        totals: Counter[str] = Counter()
+        for line in self.lines:
+            if line.price is not None and line.cost is not None:
+                totals[line.price.currency] += line.cost  # type: ignore[assignment]  # a Counter of floats
+        return dict(totals)
+
+    def __str__(self) -> str:
+        return "\n".join([*map(_line_text, self.lines), *map(_refusal_text, self.refusals)])
+
+    def require_sendable(self, *, leave_out_refused: bool) -> None:
+        """Raise `UsageError` with every refusal, unless they are to be left out."""
+        if self.refusals and not (leave_out_refused and self.sendable):
+            raise UsageError(
+                "nothing was sent. "
+                + " ".join(_refusal_text(refusal) for refusal in self.refusals)
+                + " Mend them, or run with leave_out_refused=True to send the others."
+            )
+
+
+def quote(
+    batch: Batch,
+    ready: Mapping[str, Provider],
+    refused: Mapping[str, str],
+    *,
+    done: Collection[str] = (),
+) -> Quote:
+    """Return what `batch` will take.
+
+    Parameters
+    ----------
+    ready
+        The providers of the batch that can be called.
+    refused
+        Why the others cannot.
+    done
+        Ids of trials this lab already has.
+    """
+    planned = plan(batch, ready)
+    reasons = {
+        (variant.label, name): reason
+        for name, provider in ready.items()
+        for variant in batch.variants
+        if (reason := _reason(batch, provider, variant.label)) is not None
+    }
+    per_cell = len(batch.variants) * batch.takes
+    return Quote(
+        batch_id=batch_id(batch, ready),
+        sendable=tuple(p for p in planned if _cell(p) not in reasons),
+        lines=tuple(
+            _line(name, provider, [p for p in planned if _cell(p) not in reasons], done)
+            for name, provider in ready.items()
+        ),
+        refusals=(
+            *(
+                Refusal(provider=name, label=None, trials=per_cell, reason=reason)
+                for name, reason in refused.items()
+            ),
+            *(
+                Refusal(provider=name, label=label, trials=batch.takes, reason=reason)
+                for (label, name), reason in reasons.items()
+            ),
+        ),
+    )
+
+
+def _cell(planned: Planned) -> tuple[str, str]:
+    return planned.trial.variant.label, planned.trial.provider
+
+
+def _reason(batch: Batch, provider: Provider, label: str) -> str | None:
+    variant = next(v for v in batch.variants if v.label == label)
+    if provider.wants is Wants.REFERENCE and variant.reference is None:
+        return f"{provider.name} clones a reference, and row {label!r} has none."
+    if provider.wants is Wants.PROMPT and not variant.prompt.strip():
+        return f"{provider.name} designs from a prompt, and row {label!r} has none."
+    try:
+        provider.check(variant, batch.options.get(provider.name, {}))
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def _line(name: str, provider: Provider, planned: list[Planned], done: Collection[str]) -> Line:
+    mine = [p for p in planned if p.trial.provider == name]
+    todo = [p for p in mine if p.trial.id not in done]
+    price = provider.limits.price
+    return Line(
+        provider=name,
+        emulated=provider.emulated,
+        trials=len(mine),
+        done=len(mine) - len(todo),
+        characters=sum(p.characters for p in todo),
+        cost=sum(p.cost or 0.0 for p in todo) if price else None,
+        price=price,
+        duration_s=_duration(len(todo), provider.limits),
+    )
+
+
+def _duration(trials: int, limits: Limits) -> float:
+    if not trials:
+        return 0.0
+    rounds = math.ceil(trials / limits.parallel) * limits.typical_s
+    if limits.requests_per_minute is None:
+        return rounds
+    at_rate = (trials - 1) * 60.0 / limits.requests_per_minute
+    return max(rounds, at_rate + limits.typical_s)
+
+
+def _line_text(line: Line) -> str:
+    name = f"{line.provider} (emulated)" if line.emulated else line.provider
+    done = f", {line.done} of them already done" if line.done else ""
+    return (
+        f"{name}: {line.trials} trials{done}, {line.characters} characters, "
+        f"{cost_text(line)}, about {duration_text(line.duration_s)}"
+    )
+
+
+def _refusal_text(refusal: Refusal) -> str:
+    row = f" {refusal.label!r}" if refusal.label else ""
+    return f"Refused ({refusal.trials} trials of {refusal.provider}{row}): {refusal.reason}"
+
+
+def cost_text(line: Line) -> str:
+    """Return a line's cost in words: a price, free, or that none is published."""
+    if line.provider == "local":
+        return "free"
+    if line.price is None or line.cost is None:
+        return "no published price"
+    what = f"{line.price.currency} {line.cost:.4f}"
+    return f"{what} if it were live" if line.emulated else what
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration in words.
+
+    Examples
+    --------
+    >>> duration_text(0.4), duration_text(75)
+    ('1 s', '1 min 15 s')
+    """
+    whole = math.ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

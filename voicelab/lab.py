@@ -1,0 +1,389 @@
+"""The lab: the one object a notebook opens."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from voicelab.engine.job import Job
+from voicelab.engine.land import measured
+from voicelab.engine.plan import batch_id, spec
+from voicelab.engine.quote import Quote, quote
+from voicelab.engine.roster import Roster
+from voicelab.engine.run import OnChange, Runner
+from voicelab.errors import TrialError, UsageError
+from voicelab.experiment import Experiment
+from voicelab.measures import VERSION
+from voicelab.model import Batch, TrialRecord, TrialState
+from voicelab.providers.base import Provider
+from voicelab.store.records import to_json
+from voicelab.store.store import BatchRow, Store
+from voicelab.tables import export
+from voicelab.tables.comparison import Comparison, Numbers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from voicelab.widgets.comparer import Comparer
+    from voicelab.widgets.studio import Studio
+
+What: TypeAlias = Batch | Experiment | str | None
+"""A batch, an experiment, the name of either, or nothing for the whole lab."""
+
+
+DEFAULT_FOLDER = "data/lab"
+
+
+class Lab:
+    """A folder of trials and everything one does with them.
+
+    Examples
+    --------
+    >>> import tempfile, voicelab as vl
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> lab = vl.Lab.open(folder.name)
+    >>> batch = vl.Batch(
+    ...     variants=vl.grid("a {tone} male voice", tone=["deep", "bright"], preview_text="Hello."),
+    ...     providers=["local"],
+    ... )
+    >>> lab.quote(batch).trials
+    2
+    >>> lab.run(batch).result().frame["state"].tolist()
+    ['done', 'done']
+    >>> lab.close(); folder.cleanup()
+    """
+
+    def __init__(self, store: Store, roster: Roster) -> None:
+        self._store = store
+        self._roster = roster
+        self._listeners: list[OnChange] = []
+        self.job: Job[Comparison] | None = None
+        """The run under way or the last one, so that a cell run again finds it."""
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path | None = None,
+        *,
+        live: bool = False,
+        providers: Iterable[Provider] = (),
+    ) -> "Lab":
+        """Open the lab in `folder`; make it where there is none.
+
+        Parameters
+        ----------
+        folder
+            Where everything is kept; copy it to move the lab. Where not given: the folder that
+            the environment variable `VOICELAB_LAB` names, else `data/lab`.
+        live
+            Whether anything beyond this machine may be called: that is what spends money.
+        providers
+            Provider objects to use under their names; all others come from the environment.
+
+        Raises
+        ------
+        UsageError
+            When the folder cannot be used, or was written by a newer voicelab.
+        """
+        folder = folder or os.environ.get("VOICELAB_LAB") or DEFAULT_FOLDER
+        return cls(Store.open(folder), Roster(providers, live=live))
+
+    def __enter__(self) -> "Lab":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        mode = "live" if self.live else "offline"
+        return f"<Lab {str(self.folder)!r}, {mode}, {len(self._store.batches())} batches>"
+
+    @property
+    def folder(self) -> Path:
+        """Where everything is kept."""
+        return self._store.folder
+
+    @property
+    def live(self) -> bool:
+        """Whether anything beyond this machine may be called."""
+        return self._roster.live
+
+    def close(self) -> None:
+        """Stop what runs, wait for what is under way, and close the store."""
+        if self.job is not None and not self.job.done():
+            self.job.stop()
+            self.job.wait()
+        self._store.close()
+
+    def provider(self, name: str) -> Provider:
+        """Return the provider `name` as this lab would use it.
+
+        Raises
+        ------
+        UsageError
+            When there is none, its key is missing, or the lab is offline and it is not.
+        """
+        return self._roster.get(name)
+
+    def quote(self, what: Batch | Experiment) -> Quote:
+        """Say what a batch will take, and what would be refused; nothing is sent."""
+        batch = _as_batch(what)
+        ready, refused = self._roster.of(batch)
+        key = batch_id(batch, ready)
+        done = {
+            record.trial.id
+            for record in self._store.records(batch_id=key)
+            if record.state is TrialState.DONE
+        }
+        return quote(batch, ready, refused, done=done)
+
+    def run(self, what: Batch | Experiment, *, leave_out_refused: bool = False) -> Job[Comparison]:
+        """Submit a batch; running the same batch again only brings it to its end.
+
+        Every trial is written down before anything is sent. `await` the job for the comparison.
+
+        Raises
+        ------
+        UsageError
+            Naming every refusal, before anything is sent; with `leave_out_refused` the rest of
+            the batch is sent all the same. Also while another run of this lab goes on.
+        """
+        self._require_idle()
+        batch = _as_batch(what)
+        sheet = self.quote(batch)
+        sheet.require_sendable(leave_out_refused=leave_out_refused)
+        self._store.add_batch(
+            sheet.batch_id, experiment=batch.experiment, spec=spec(batch), trials=sheet.sendable
+        )
+        return self._start(sheet.batch_id, [planned.trial.id for planned in sheet.sendable])
+
+    def resume(self, what: What = None) -> Job[Comparison]:
+        """Bring everything unfinished to its end, by default in the whole lab.
+
+        Raises
+        ------
+        UsageError
+            When a provider of an unfinished trial cannot be called, or is now emulated where it
+            was the vendor, or the other way round.
+        """
+        self._require_idle()
+        pending = [record for record in self.records(what) if not record.state.is_final]
+        self._require_callable(pending)
+        return self._start(self._key(what), [record.trial.id for record in pending])
+
+    def stop(self) -> None:
+        """Let nothing new start; `resume` goes on from there."""
+        if self.job is not None:
+            self.job.stop()
+
+    def retry(self, what: What = None) -> list[str]:
+        """Queue failed trials again for the next `resume`; return their ids.
+
+        A kept reply that could not be read is read again, free; all else is asked anew, one that
+        was in doubt and given up included.
+        """
+        failed = [record for record in self.records(what) if record.state is TrialState.FAILED]
+        for record in failed:
+            if record.error_kind != "Unreadable":
+                self._store.journal.decline_all(record.trial.id)
+            self._store.requeue(record.trial.id, resend=record.error_kind == "InDoubt")
+        return [record.trial.id for record in failed]
+
+    def resend(self, trial_id: str) -> None:
+        """Queue a trial in doubt to be sent anew, which may be paid for twice: your decision."""
+        self._require_in_doubt(trial_id)
+        self._store.requeue(trial_id, resend=True)
+
+    def give_up(self, trial_id: str) -> None:
+        """Call a trial in doubt failed."""
+        self._require_in_doubt(trial_id)
+        self._store.move(trial_id, TrialState.FAILED)
+
+    def batches(self) -> list[BatchRow]:
+        """Return every batch of the lab, the newest first."""
+        return self._store.batches()
+
+    def records(self, what: What = None) -> tuple[TrialRecord, ...]:
+        """Return the trials of a batch, an experiment, or the whole lab.
+
+        Raises
+        ------
+        UsageError
+            When this lab has no such batch or experiment.
+        """
+        key = self._key(what)
+        if key is None:
+            return self._store.records()
+        if any(batch.id == key for batch in self._store.batches()):
+            return self._store.records(batch_id=key)
+        return self._store.records(experiment=key)
+
+    def compare(self, what: What = None, *, trials: Sequence[str] | None = None) -> Comparison:
+        """Return trials side by side: a frame, clips, pictures, exports.
+
+        Parameters
+        ----------
+        what
+            A batch, an experiment, the name of either, or nothing for the whole lab.
+        trials
+            Ids of the trials to keep, in this order; all where not given.
+        """
+        records = self.records(what)
+        if trials is not None:
+            records = tuple(self._store.record(trial_id) for trial_id in trials)
+        return Comparison(
+            records[0].experiment if records and what is not None else self.folder.name,
+            records,
+            audio_of=self._store.audio,
+            pcm_rate_of=lambda digest: self._store.clip(digest).pcm_rate,
+            numbers=self._numbers(records),
+        )
+
+    def figure(
+        self, what: What = None, *, trials: Sequence[str] | None = None, **kinds: Any
+    ) -> "Figure":
+        """Draw trials side by side to one scale; keywords go to `figures.sheet.sheet`."""
+        from voicelab.figures.sheet import sheet
+
+        comparison = self.compare(what, trials=trials)
+        names = {
+            id_: f"{record.trial.variant.label} — {record.trial.provider}"
+            f"{' (emulated)' if record.emulated else ''}, take {record.trial.take}"
+            for id_, record in ((r.trial.id, r) for r in comparison.records)
+        }
+        return sheet({names[id_]: clip for id_, clip in comparison.clips().items()}, **kinds)
+
+    def audition(self, what: What = None) -> "Comparer":
+        """Hear and see trials side by side, in a notebook."""
+        from voicelab.widgets.comparer import Comparer
+
+        return Comparer(self.compare(what), on_rate=self.rate, on_note=self.note)
+
+    def studio(self, experiment: Experiment | str | Path | None = None) -> "Studio":
+        """Describe, submit, watch, compare and export with widgets."""
+        from voicelab.widgets.studio import Studio
+
+        if isinstance(experiment, (str, Path)):
+            experiment = Experiment.load(experiment)
+        return Studio(self, experiment)
+
+    def export(self, what: What, path: str | Path) -> Path:
+        """Write the table of `what`, or its page that plays, by the suffix of `path`.
+
+        Suffixes: `.html` (plays offline), `.csv`, `.xlsx`, `.parquet`, `.jsonl`, `.md`, `.tex`.
+
+        Raises
+        ------
+        UsageError
+            For any other suffix.
+        """
+        return export(self.compare(what), Path(path))
+
+    def rate(self, trial_id: str, rating: int | None) -> None:
+        """Rate a trial from 1 to 5, or take the rating back with nothing."""
+        self._store.rate(trial_id, rating)
+
+    def note(self, trial_id: str, text: str) -> None:
+        """Write a note on a trial; an empty one takes it back."""
+        self._store.note(trial_id, text)
+
+    def on_change(self, listener: OnChange) -> Callable[[], None]:
+        """Call `listener` with the record of every trial that changes; return how to end that.
+
+        It is called on the thread that runs the trials.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _start(self, key: str | None, trial_ids: list[str]) -> Job[Comparison]:
+        runners: list[Runner] = []
+
+        async def work() -> Comparison:
+            runners.append(Runner(self._store, self._roster, self._changed))
+            if stopped:
+                runners[0].stop()
+            await runners[0].run(trial_ids)
+            return self.compare(key)
+
+        stopped: list[bool] = []
+
+        def stop() -> None:
+            stopped.append(True)
+            for runner in runners:
+                runner.stop()
+
+        self.job = Job(work(), stop)
+        return self.job
+
+    def _changed(self, record: TrialRecord) -> None:
+        for listener in list(self._listeners):
+            listener(record)
+
+    def _numbers(self, records: Sequence[TrialRecord]) -> dict[str, Numbers]:
+        """Return the measured numbers of `records`, measuring what was not measured yet."""
+        known: dict[str, Numbers] = dict(self._store.measurements(VERSION))
+        wanted = dict.fromkeys(r.clip_hash for r in records if r.clip_hash is not None)
+        missing = [digest for digest in wanted if digest not in known]
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            known.update(zip(missing, pool.map(self._measured, missing), strict=True))
+        return {digest: known[digest] for digest in wanted}
+
+    def _measured(self, digest: str) -> Numbers:
+        from voicelab.audio.clip import decode
+
+        try:
+            clip = decode(self._store.audio(digest), pcm_rate=self._store.clip(digest).pcm_rate)
+        except TrialError:
+            return {}  # the comparison says on the row what is wrong with the file
+        return measured(self._store, digest, clip)
+
+    def _key(self, what: What) -> str | None:
+        """Return the batch id or experiment name `what` stands for; nothing for the whole lab."""
+        if isinstance(what, Experiment):
+            what = what.batch()
+        if isinstance(what, Batch):
+            return self._batch_key(what)
+        if what is not None:
+            known = {key for batch in self._store.batches() for key in (batch.id, batch.experiment)}
+            if what not in known:
+                raise UsageError(
+                    f"this lab has no batch or experiment {what!r}; "
+                    f"it has {', '.join(sorted(known)) or 'none yet'}."
+                )
+        return what
+
+    def _batch_key(self, batch: Batch) -> str:
+        key = batch_id(batch, self._roster.of(batch)[0])
+        if any(row.id == key for row in self._store.batches()):
+            return key
+        same = self._store.batch_with_spec(to_json(spec(batch)))
+        if same is None:
+            raise UsageError(
+                f"this batch of experiment {batch.experiment!r} was not run in this lab; "
+                "run it first: await lab.run(batch)"
+            )
+        return same
+
+    def _require_idle(self) -> None:
+        if self.job is not None and not self.job.done():
+            raise UsageError("a run of this lab is under way; wait for it, or lab.stop() it.")
+
+    def _require_callable(self, pending: Sequence[TrialRecord]) -> None:
+        for record in pending:
+            provider = self._roster.get(record.trial.provider)
+            if provider.emulated != record.emulated:
+                was, is_ = ("an emulator", "the vendor")[:: 1 if record.emulated else -1]
+                raise UsageError(
+                    f"trial {record.trial.variant.label!r} was planned for {was} of "
+                    f"{provider.name}, which now is {is_}; point it back, or run the batch anew."
+                )
+
+    def _require_in_doubt(self, trial_id: str) -> None:
+        state = self._store.record(trial_id).state
+        if state is not TrialState.IN_DOUBT:
+            raise UsageError(f"trial {trial_id} is {state.value}, not in doubt.")
+
+
+def _as_batch(what: Batch | Experiment) -> Batch:
+    return what.batch() if isinstance(what, Experiment) else what

@@ -1,0 +1,63 @@
+"""The DataFrame of a comparison: the only place that imports pandas."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from voicelab.measures import MEASURES
+from voicelab.model import TrialRecord
+from voicelab.tables.columns import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Numbers = Mapping[str, Mapping[str, float | None]]
+"""Measured numbers by clip hash."""
+
+FIRST = ("label", "provider", "emulated", "take", "state", "rating")
+"""What stands before the variables and the measures; the rest comes after."""
+
+
+def variable_columns(records: Sequence[TrialRecord]) -> dict[str, str]:
+    """Return each template variable and the column it gets.
+
+    A variable that is called like another column gets `var_` before its name.
+    """
+    names = dict.fromkeys(name for record in records for name in record.trial.variant.variables)
+    taken = {*COLUMNS, *MEASURES}
+    return {name: f"var_{name}" if name in taken else name for name in names}
+
+
+def table_rows(records: Sequence[TrialRecord], numbers: Numbers) -> list[dict[str, Any]]:
+    """Return one dictionary a trial, its keys in the order of the columns."""
+    variables = variable_columns(records)
+    return [_row(record, numbers.get(record.clip_hash or "", {}), variables) for record in records]
+
+
+def frame(records: Sequence[TrialRecord], numbers: Numbers) -> "pd.DataFrame":
+    """Return one row a trial; `tables.columns.describe_columns` says what each column holds."""
+    import pandas as pd
+
+    columns = _order(variable_columns(records))
+    table = pd.DataFrame(table_rows(records, numbers), columns=columns)
+    for name in MEASURES:
+        table[name] = table[name].astype("float64")
+    for name in ("rating", "cost", "latency_s"):
+        table[name] = table[name].astype("Int64" if name == "rating" else "float64")
+    return table
+
+
+def _order(variables: Mapping[str, str]) -> list[str]:
+    rest = [name for name in COLUMNS if name not in FIRST]
+    return [*FIRST, *variables.values(), *MEASURES, *rest]
+
+
+def _row(
+    record: TrialRecord, numbers: Mapping[str, float | None], variables: Mapping[str, str]
+) -> dict[str, Any]:
+    given = record.trial.variant.variables
+    values: dict[str, Any] = {name: column.value(record) for name, column in COLUMNS.items()}
+    values["evidence"] = json.dumps(values["evidence"], ensure_ascii=False)
+    values |= {column: given.get(name) for name, column in variables.items()}
+    values |= {name: numbers.get(name) for name in MEASURES}
+    return {name: values[name] for name in _order(variables)}

@@ -303,6 +303,8 @@ def test_an_interrupted_cell_stops_the_run_and_keeps_what_is_under_way(
 ) -> None:
     sandbox["minimax"].faults.add("design", Fault(delay_s=0.3), times=20)
     job = lab.run(batch(20))
+    while not states(lab)["sent"]:
+        time.sleep(0.01)
 
     async def cell() -> None:
         await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(_awaited(job))), 0.1)

@@ -56,7 +56,7 @@ class Clockwork(Provider):
     """The provider of that vendor, as a user would write one."""
 
     name: ClassVar[str] = "clockwork"
-    limits: ClassVar[Limits] = Limits(parallel=2)
+    published: ClassVar[Limits] = Limits(parallel=2)
     base_url: str
     broken: bool = False
     """Whether its reading of replies has a bug."""

@@ -182,6 +182,13 @@ def test_the_newest_rating_and_note_count_and_can_be_taken_back(store: Store) ->
     assert (store.record("vl0").rating, store.record("vl0").note) == (None, "")
 
 
+def test_half_of_a_surrogate_pair_harms_nothing(store: Store) -> None:
+    store.note("vl0", "a\ud800b")
+    store.move("vl0", TrialState.SENT)
+    record = store.fail("vl0", Refused("no \udfff", code="\ud800"))
+    assert (record.note, record.error, record.error_code) == ("a�b", "no �", "�")
+
+
 @pytest.mark.parametrize("rating", [0, 6, 2.5, True, "3"])
 def test_a_rating_is_a_whole_number_from_1_to_5(store: Store, rating: Any) -> None:
     with pytest.raises(UsageError, match="from 1 to 5"):

@@ -14,6 +14,3 @@ def main() -> None:
     except VoiceLabError as error:
         complain(str(error))
         sys.exit(2)
-    except KeyboardInterrupt:
-        complain("interrupted; nothing is lost. Go on with: voicelab resume")
-        sys.exit(130)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -69,7 +70,7 @@ def quote_table(sheet: Quote) -> None:
 def comparison_table(comparison: Comparison, columns: Sequence[str] = ()) -> None:
     """Print a comparison, one row a trial; the columns there is room for, or these."""
     columns = columns or shown_columns(comparison)
-    table = Table(title=safe(comparison.title), box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=safe(comparison.title), box=box.SIMPLE_HEAD, padding=(0, 0))
     for name in columns:
         is_number = name in MEASURES
         least = 16 if name == "label" else None
@@ -124,9 +125,10 @@ def follow(lab: Lab, job: Job[Comparison], pending: Iterable[TrialRecord]) -> Co
                     changed(record)
             return job.result()
         except KeyboardInterrupt:
-            say("stopping: waiting for the requests that are under way …")
+            complain("stopping: waiting for the requests that are under way …")
             job.wait()
-            raise
+            complain("interrupted; nothing is lost. Go on with: voicelab resume")
+            raise typer.Exit(130) from None
         finally:
             unsubscribe()
 

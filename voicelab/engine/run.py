@@ -82,6 +82,7 @@ class Runner:
         trial = record.trial
         send = Sender(
             trial,
+            provider,
             store=self._store,
             client=client,
             pace=self._pace(provider),

@@ -8,7 +8,7 @@ from voicelab.engine.pace import Pace
 from voicelab.engine.roster import Roster
 from voicelab.errors import InDoubt, Refused, Unreachable, Unreadable, UsageError
 from voicelab.model import Trial
-from voicelab.providers.base import Reply, Request
+from voicelab.providers.base import Provider, Reply, Request, redacted
 from voicelab.store.store import Store
 
 MAX_REPLY_BYTES = 64 * 2**20
@@ -37,9 +37,17 @@ class Sender:
     """What a provider is handed as `send`, for one trial."""
 
     def __init__(
-        self, trial: Trial, *, store: Store, client: httpx.AsyncClient, pace: Pace, roster: Roster
+        self,
+        trial: Trial,
+        provider: Provider,
+        *,
+        store: Store,
+        client: httpx.AsyncClient,
+        pace: Pace,
+        roster: Roster,
     ) -> None:
         self._trial = trial
+        self._secrets = provider.secrets
         self._store = store
         self._client = client
         self._pace = pace
@@ -142,7 +150,8 @@ class Sender:
                 if len(content) > MAX_REPLY_BYTES:
                     break
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Reply(status=response.status_code, headers=headers, content=bytes(content))
+            reply = Reply(status=response.status_code, headers=headers, content=bytes(content))
+            return redacted(reply, self._secrets)
 
 
 def _no_reply(trial: Trial, request: Request, error: Exception) -> Unreachable | InDoubt:

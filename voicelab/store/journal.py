@@ -62,7 +62,7 @@ class Journal:
                     spends,
                     method,
                     _without_query(url),
-                    None if body is None else json.dumps(body, ensure_ascii=False),
+                    None if body is None else json.dumps(body),
                     now(),
                 ),
             )

@@ -34,7 +34,12 @@ class Planned:
 
 def to_json(value: Any) -> str:
     """Return `value` as compact JSON; paths become text."""
-    return json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))
+    return clean(json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":")))
+
+
+def clean(text: str) -> str:
+    """Return text a database can hold: half of a surrogate pair, as replies may bring, is none."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def planned_row(planned: Planned) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ from voicelab.store import records as rows_of
 from voicelab.store.audio_files import AudioFiles
 from voicelab.store.database import Database
 from voicelab.store.journal import Journal, now
-from voicelab.store.records import Planned, to_json
+from voicelab.store.records import Planned, clean, to_json
 
 DATABASE = "lab.db"
 ME = "me"
@@ -301,12 +301,16 @@ class Store:
         with self._database.write() as connection:
             connection.execute(
                 "INSERT INTO notes (trial_id, note, noted_at) VALUES (?, ?, ?)",
-                (trial_id, text, now()),
+                (trial_id, clean(text), now()),
             )
 
 
 def _update(connection: sqlite3.Connection, trial_id: str, values: Mapping[str, Any]) -> None:
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     connection.execute(
-        f"UPDATE trials SET {assignments} WHERE id = :trial_id", {**values, "trial_id": trial_id}
+        f"UPDATE trials SET {assignments} WHERE id = :trial_id",
+        {
+            "trial_id": trial_id,
+            **{name: clean(v) if isinstance(v, str) else v for name, v in values.items()},
+        },
     )

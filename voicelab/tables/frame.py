@@ -25,7 +25,14 @@ def variable_columns(records: Sequence[TrialRecord]) -> dict[str, str]:
     """
     names = dict.fromkeys(name for record in records for name in record.trial.variant.variables)
     taken = {*COLUMNS, *MEASURES}
-    return {name: f"var_{name}" if name in taken else name for name in names}
+    columns: dict[str, str] = {}
+    for name in names:
+        column = name
+        while column in taken:
+            column = f"var_{column}"
+        columns[name] = column
+        taken.add(column)
+    return columns
 
 
 def table_rows(records: Sequence[TrialRecord], numbers: Numbers) -> list[dict[str, Any]]:

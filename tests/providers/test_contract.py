@@ -1,0 +1,237 @@
+"""What every registered provider owes; being in `PROVIDERS` is what enrols one."""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import json
+import re
+
+import pytest
+from provider_helpers import Wire, make_trial, make_variant, submit
+
+from voicelab.audio.clip import decode
+from voicelab.emulators import EMULATORS
+from voicelab.emulators.serve import serve
+from voicelab.errors import Refused, UsageError
+from voicelab.model import Reference, Voice, Wants
+from voicelab.providers import PROVIDERS, provider
+from voicelab.providers.base import Limits, Provider
+
+OFFLINE = {"local"}
+WIRE = sorted(set(PROVIDERS) - OFFLINE)
+
+# What a vendor refuses, and check() must refuse before it is sent: per wire provider, the changes
+# to a good variant and the options.
+REFUSED = {
+    "minimax": [
+        ({"preview_text": "word " * 101}, {}),
+        ({"preview_text": "a\u200b\u200b\u200bb"}, {}),
+        ({"preview_text": "half \ud800 a pair"}, {}),
+        ({"prompt": "half \udfff a pair"}, {}),
+        ({"prompt": " ", "reference": Reference(url="https://example.org/a.wav")}, {}),
+        ({}, {"voice_id": "short"}),
+        ({}, {"voice_id": "9starts-with-a-digit"}),
+        ({}, {"voice_id": "ends-with-a-dash-"}),
+        ({}, {"voice_id": "has a space in it"}),
+        ({}, {"voice_id": "v" * 257}),
+        ({}, {"voice_id": 12345678}),
+        ({}, {"aigc_watermark": "yes"}),
+        ({}, {"aigc_watermark": 1}),
+    ],
+}
+
+# And what both must take.
+TAKEN = {
+    "minimax": [
+        ({"preview_text": "word " * 100}, {}),
+        ({"preview_text": "字" * 500}, {}),
+        ({"preview_text": "One line.\n\tAnd another, 👍🏽 with a thumb."}, {}),
+        ({}, {"voice_id": "v2345678"}),
+        ({}, {"voice_id": "v" * 256}),
+        ({}, {"aigc_watermark": True}),
+    ],
+}
+
+every_provider = pytest.mark.parametrize("name", PROVIDERS)
+every_wire_provider = pytest.mark.parametrize("name", WIRE)
+
+
+def cases(table):
+    return [
+        pytest.param(name, changes, options, id=f"{name}-{number}")
+        for name in table
+        for number, (changes, options) in enumerate(table[name])
+    ]
+
+
+def secrets_of(sandbox):
+    return [value for name, value in sandbox.environ.items() if re.search("KEY|SECRET|TOKEN", name)]
+
+
+@every_provider
+def test_a_provider_is_registered_under_its_own_name(name, sandbox):
+    assert PROVIDERS[name].name == name
+    assert provider(name).name == name
+
+
+@every_provider
+def test_a_provider_is_a_frozen_keyword_only_dataclass(name, sandbox):
+    made = provider(name)
+    assert isinstance(made, Provider)
+    assert all(field.kw_only for field in dataclasses.fields(made))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.base_url = "https://example.org"
+
+
+@every_provider
+def test_limits_and_wants_are_known_without_an_account(name):
+    assert isinstance(PROVIDERS[name].published, Limits)
+    assert isinstance(PROVIDERS[name].wants, Wants)
+
+
+@every_provider
+def test_a_voice_carries_audio_that_can_be_decoded(name, sandbox):
+    voice = submit(provider(name), make_trial(name))
+    assert isinstance(voice, Voice)
+    assert voice.voice_id
+    assert json.loads(json.dumps(voice.evidence, allow_nan=False)) == voice.evidence
+    assert decode(voice.audio, pcm_rate=voice.pcm_rate).duration_s > 1
+
+
+@every_provider
+def test_the_same_trial_gives_the_same_requests_in_the_same_order(name, sandbox, monkeypatch):
+    trial = make_trial(name)
+    first = _asked(provider(name), trial)
+    with serve() as another:
+        for variable, value in another.environ.items():
+            monkeypatch.setenv(variable, value)
+        assert _asked(provider(name), trial) == first
+
+
+def _asked(made, trial):
+    wire = Wire()
+    submit(made, trial, wire)
+    return [
+        (request.step, request.method, request.spends, sent.url.raw_path, sent.content)
+        for request, sent in zip(wire.requests, wire.sent, strict=True)
+    ]
+
+
+@every_provider
+def test_emulated_is_told_by_where_requests_go(name, sandbox):
+    assert provider(name).emulated is (name in WIRE)
+
+
+@every_wire_provider
+def test_every_spending_request_goes_to_the_vendor_it_is_paid_at(name, sandbox):
+    wire = Wire()
+    made = provider(name)
+    submit(made, make_trial(name), wire)
+    assert any(request.spends for request in wire.requests)
+    assert all(request.url.startswith(made.base_url + "/") for request in wire.requests)
+
+
+@every_wire_provider
+def test_without_its_variables_a_provider_names_the_first_one_missing(name, sandbox, monkeypatch):
+    for variable in sandbox.environ:
+        monkeypatch.delenv(variable)
+    with pytest.raises(UsageError) as caught:
+        provider(name)
+    assert any(variable in str(caught.value) for variable in sandbox.environ)
+
+
+def test_the_local_provider_needs_nothing_from_the_environment(monkeypatch):
+    for variable in ("MINIMAX_API_KEY", "MINIMAX_API_HOST"):
+        monkeypatch.delenv(variable, raising=False)
+    assert provider("local").name == "local"
+
+
+@every_wire_provider
+def test_no_secret_is_in_anything_that_can_be_printed(name, sandbox):
+    made = provider(name)
+    wire = Wire()
+    submit(made, make_trial(name), wire)
+    printed = f"{made!r} {made} {made.account} {wire.requests!r} {wire.requests[0].headers}"
+    assert secrets_of(sandbox)
+    assert not [secret for secret in secrets_of(sandbox) if secret in printed]
+
+
+@every_wire_provider
+def test_two_keys_are_two_accounts(name, sandbox, monkeypatch):
+    first = provider(name).account
+    assert provider(name).account == first
+    for variable, value in sandbox.environ.items():
+        if value in secrets_of(sandbox):
+            monkeypatch.setenv(variable, value + "x")
+    assert provider(name).account != first
+
+
+def test_the_tables_of_inputs_know_every_wire_provider():
+    assert sorted(REFUSED) == WIRE == sorted(TAKEN)
+    assert set(EMULATORS) == set(WIRE)
+
+
+@pytest.mark.parametrize(("name", "changes", "options"), cases(REFUSED))
+def test_what_the_vendor_refuses_is_refused_before_it_is_sent(name, changes, options, sandbox):
+    made = provider(name)
+    with pytest.raises(UsageError) as told:
+        made.check(make_variant(**changes), options)
+    assert str(told.value).endswith(".")
+    if "\\ud" not in ascii(changes):  # those cannot even be sent
+        with pytest.raises(Refused) as refused:
+            submit(made, make_trial(name, options=options, **changes))
+        assert not [secret for secret in secrets_of(sandbox) if secret in str(vars(refused.value))]
+        assert refused.value.code
+
+
+@pytest.mark.parametrize(("name", "changes", "options"), cases(TAKEN))
+def test_what_the_vendor_takes_is_not_refused_before(name, changes, options, sandbox):
+    made = provider(name)
+    made.check(make_variant(**changes), options)
+    voice = submit(made, make_trial(name, options=options, **changes))
+    assert decode(voice.audio).duration_s > 0.2
+
+
+@every_provider
+def test_options_that_are_no_json_are_refused(name, sandbox):
+    for value in (object(), float("nan"), {1, 2}, b"bytes"):
+        with pytest.raises(UsageError):
+            provider(name).check(make_variant(), {"extra": value})
+
+
+@every_provider
+def test_a_prompt_is_needed(name, sandbox):
+    made = provider(name)
+    if made.wants is not Wants.PROMPT:
+        pytest.skip("clones from a reference")
+    variant = make_variant(prompt="", reference=Reference(url="https://example.org/a.wav"))
+    with pytest.raises(UsageError, match="prompt is empty"):
+        made.check(variant, {})
+
+
+def test_an_unknown_name_is_answered_with_the_names_there_are():
+    with pytest.raises(UsageError, match=r"no provider 'minmax'\. Did you mean 'minimax'\?.*local"):
+        provider("minmax")
+
+
+def _modules():
+    return sorted({inspect.getmodule(made).__name__ for made in PROVIDERS.values()})
+
+
+@pytest.mark.parametrize("module", _modules())
+def test_a_provider_module_has_no_client_clock_chance_or_sleep(module):
+    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    imported = {
+        alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    } | {
+        (node.module or "").split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+    }
+    named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not imported & {"time", "random", "secrets", "uuid", "requests", "urllib3"}
+    assert not named & {"sleep", "AsyncClient", "Client", "now", "utcnow", "today", "urandom"}

@@ -1,0 +1,31 @@
+"""Every vendor voicelab knows, by name."""
+
+import difflib
+from collections.abc import Mapping
+
+from voicelab.errors import UsageError
+from voicelab.providers.base import Provider
+from voicelab.providers.local import Local
+from voicelab.providers.minimax import MiniMax
+
+PROVIDERS: Mapping[str, type[Provider]] = {
+    "local": Local,
+    "minimax": MiniMax,
+}
+
+
+def provider(name: str) -> Provider:
+    """Make the provider called `name`, with its keys from the environment.
+
+    Raises
+    ------
+    UsageError
+        An unknown name, or a variable that is not set.
+    """
+    if name not in PROVIDERS:
+        close = difflib.get_close_matches(name, PROVIDERS, n=2)
+        hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+        raise UsageError(
+            f"there is no provider {name!r}.{hint} There are: {', '.join(sorted(PROVIDERS))}."
+        )
+    return PROVIDERS[name].from_env()

@@ -1,0 +1,198 @@
+"""What a provider is: it turns a trial into requests and replies into a voice, and nothing else."""
+
+import ipaddress
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from voicelab.errors import Unreadable
+from voicelab.model import PromptVariant, Task, Trial, Voice, Wants
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """A published price; what is not published is not guessed."""
+
+    per_character: float = 0.0
+    """Per character of preview text, charged with the trial."""
+    per_kept_voice: float = 0.0
+    """Charged later, by the vendor, at the first use of a kept voice; never part of a trial."""
+    currency: str
+    """ISO 4217 code."""
+    source: str
+    """The page it was read on."""
+    as_of: str
+    """ISO date of the reading."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a vendor takes at the most, as its own pages say it; nothing where they do not say."""
+
+    prompt_characters: int | None = None
+    preview_characters: int | None = None
+    requests_per_minute: float | None = None
+    parallel: int = 4
+    """Requests under way at once."""
+    typical_s: float = 5.0
+    """Seconds one trial usually takes there, for the estimate before a run."""
+    price: Price | None = None
+    languages: tuple[str, ...] | None = None
+    """Primary language tags of preview texts; any where not given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One thing to ask a vendor. The engine writes it down, sends it, and keeps the reply."""
+
+    step: str
+    """Its name within the trial, such as `design`; a kept reply is found by it."""
+    method: str
+    url: str
+    spends: bool
+    """Whether carrying it out may cost something: such a request is never sent twice."""
+    body: Mapping[str, Any] | None = None
+    """Sent as JSON."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Without secrets; those belong in `auth`."""
+    auth: httpx.Auth | None = field(default=None, repr=False)
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A vendor's answer as it came."""
+
+    status: int
+    """The HTTP status."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    content: bytes = field(repr=False)
+
+    def json(self) -> dict[str, Any]:
+        """Return the body as a JSON object.
+
+        Raises
+        ------
+        Unreadable
+            When it is not JSON, or not an object.
+        """
+        try:
+            answer = json.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            raise Unreadable(
+                f"the reply is not JSON ({error.__class__.__name__}); HTTP {self.status}, "
+                f"it begins {self.content[:80]!r}."
+            ) from None
+        if not isinstance(answer, dict):
+            raise Unreadable(
+                f"the reply is a JSON {type(answer).__name__} where an object was due; "
+                f"HTTP {self.status}."
+            )
+        return answer
+
+
+def redacted(reply: Reply, secrets: tuple[str, ...]) -> Reply:
+    """Return `reply` fit to be kept and quoted: vendors and gateways echo what they were sent."""
+    headers, content = dict(reply.headers), reply.content
+    for secret in filter(None, secrets):
+        headers = {name: value.replace(secret, "[key]") for name, value in headers.items()}
+        content = content.replace(secret.encode(), b"[key]")
+    return Reply(status=reply.status, headers=headers, content=content)
+
+
+class Send(Protocol):
+    """The one seam to the outside, handed to a provider for one trial."""
+
+    async def __call__(self, request: Request) -> Reply:
+        """Ask, or return the kept reply of this step."""
+
+
+class BearerAuth(httpx.Auth):
+    """`Authorization: Bearer …`, kept out of every repr and out of the journal."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def auth_flow(self, request: httpx.Request) -> Any:
+        """Set the header on the request that leaves."""
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        yield request
+
+
+class Provider(ABC):
+    """A vendor, as a frozen keyword-only dataclass.
+
+    Its methods hold the vendor's wire and no policy: no sleeping, no retrying, no clock, no
+    randomness. The same trial gives the same requests in the same order.
+    """
+
+    name: ClassVar[str]
+    """Registry key, and the value in every table."""
+    wants: ClassVar[Wants] = Wants.PROMPT
+    published: ClassVar[Limits]
+    """What the vendor's pages say of an ordinary account."""
+    base_url: str | None = None
+    """Where its requests go; nothing for an engine on this machine."""
+
+    @classmethod
+    @abstractmethod
+    def from_env(cls) -> Self:
+        """Make one from the environment: the only reader of it, by the vendor's variable names.
+
+        Raises
+        ------
+        UsageError
+            When a variable it needs is not set, naming the variable.
+        """
+
+    @property
+    def limits(self) -> Limits:
+        """What holds for this account, by its region and plan; else what is published."""
+        return self.published
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Its keys, so that the engine can take them out of whatever a vendor echoes."""
+        return ()
+
+    @property
+    def account(self) -> str:
+        """Name whose limits are used up, without telling a key: one pace per account."""
+        return ""
+
+    @property
+    def emulated(self) -> bool:
+        """Tell whether its requests stay on this machine: then no vendor made the voice."""
+        return self.base_url is not None and is_loopback(self.base_url)
+
+    def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:  # noqa: B027 - having nothing to check is a valid answer
+        """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""
+
+    @abstractmethod
+    async def submit(self, trial: Trial, send: Send) -> Task | Voice:
+        """Ask for the voice of `trial`; return it, or the task that will make it."""
+
+    async def poll(self, task: Task, send: Send) -> Task | Voice:
+        """Ask after a task once; return it while it is not done."""
+        raise NotImplementedError(f"{self.name} hands out no tasks")
+
+    async def settle(self, trial: Trial, send: Send) -> Task | Voice | None:
+        """Look for what became of a trial in doubt; nothing where the vendor lets no one look."""
+        return None
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether `url` leads to this machine and nowhere else."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

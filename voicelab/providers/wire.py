@@ -1,0 +1,65 @@
+"""What every vendor's wire has in common: hosts a key may go to, and what can be sent at all."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from voicelab.errors import UsageError
+from voicelab.providers.base import is_loopback
+
+_HOST = re.compile(r"https?://([A-Za-z0-9.-]+|\[::1\])(:[0-9]{1,5})?")
+
+
+def host(url: str, *, variable: str, known: tuple[str, ...]) -> str:
+    """Return `url` if a key may go there: a host alone, and over https or to this machine.
+
+    Raises
+    ------
+    UsageError
+        Naming the variable it came from and the hosts that are known.
+    """
+    found = url.strip().rstrip("/")
+    if _HOST.fullmatch(found) and (found.startswith("https:") or is_loopback(found)):
+        return found
+    shown = "an address with a password in it" if "@" in url else repr(url)
+    raise UsageError(
+        f"{variable} is {shown}; give a host alone and over https, such as {' or '.join(known)}."
+    )
+
+
+def check_key(key: str, *, variable: str, console: str) -> None:
+    """Raise `UsageError` for a key that cannot be one; the key is never shown."""
+    if not re.fullmatch(r"[!-~]{8,}", key):
+        raise UsageError(
+            f"{variable} is no key: it is too short or has a space or a line break in it. "
+            f"Copy it anew from the {console}."
+        )
+
+
+def check_text(name: str, text: str, *, most: int | None, vendor: str) -> None:
+    """Raise `UsageError` for a text longer than the vendor takes, or one that is no text."""
+    if most is not None and len(text) > most:
+        raise UsageError(
+            f"{name} has {len(text)} characters; {vendor} takes {most}. "
+            f"Shorten it or drop {vendor} from the batch."
+        )
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError(f"{name} has half of a surrogate pair in it, which is no text; remove it.")
+
+
+def check_options(options: Mapping[str, Any], *, own: tuple[str, ...], vendor: str) -> None:
+    """Raise `UsageError` for options that hold a field of the row's, or that are not JSON."""
+    for name in own:
+        if name in options:
+            raise UsageError(f"options of {vendor} hold {name!r}; that belongs in the row.")
+    try:
+        json.dumps(dict(options), ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"options of {vendor} cannot be sent as JSON: {error}.") from None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds `Retry-After` asks for; its other form, a date, takes a clock to read."""
+    wait = headers.get("retry-after", "")
+    return float(wait) if re.fullmatch(r"[0-9]{1,6}", wait) else None

@@ -1,0 +1,141 @@
+"""The only place that draws waveforms and spectrograms without matplotlib: in NumPy, as bytes.
+
+It is the display path of widgets and exported pages: milliseconds a clip, and nothing heavy to
+import.
+"""
+
+import math
+import struct
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+
+from voicelab.audio.clip import Samples
+from voicelab.figures.levels import F_MAX_HZ, TOP_DB, decibels, frame_length
+from voicelab.measures import spectrum
+
+Pixels = npt.NDArray[np.uint8]
+
+ROWS, COLUMNS = 64, 300
+REF_DB = -25.0
+"""The brightest level where the loudest clip is not known; speech of -18 LUFS reaches it."""
+
+PALETTES: dict[str, str] = {
+    "magma": "000004 0a0822 1d1146 36106a 50127c 691c81 822681 9c2e7f b63779 "
+    "cf4170 e65163 f5695c fb8761 fea571 fec387 fde0a2 fcfdbf",
+    "viridis": "440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26818e 21908c "
+    "1f9f88 28ae80 3ebc74 5dc963 82d34c abdc32 d5e21a fde725",
+    "grey": "000000 ffffff",
+}
+"""Colours from the lowest level to the highest, evenly spaced; all rise in lightness throughout,
+so that they read without colour vision and in print."""
+
+
+def envelope(y: Samples, columns: int) -> npt.NDArray[np.float32]:
+    """Return the lowest and highest sample of each column [shape=(columns, 2)]."""
+    if not len(y):
+        return np.zeros((columns, 2), np.float32)
+    starts = np.arange(columns) * len(y) // columns
+    low, high = np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)
+    return np.stack([low, high], axis=1).astype(np.float32)
+
+
+def peaks(y: Samples, columns: int = 600, *, peak: float = 1.0) -> npt.NDArray[np.int8]:
+    """Return the envelope as whole numbers [shape=(columns, 2)]: lowest, highest.
+
+    Parameters
+    ----------
+    y
+        Samples [shape=(n,)].
+    columns
+        Columns of the picture, evenly over the clip.
+    peak
+        The sample value drawn as 127, one for all clips of a comparison.
+    """
+    scaled = np.rint(envelope(y, columns) * (127 / peak))
+    whole: npt.NDArray[np.int8] = np.clip(scaled, -127, 127).astype(np.int8)
+    return whole
+
+
+def mel_db(
+    y: Samples, *, sr: int, rows: int = ROWS, columns: int = COLUMNS, f_max_hz: float = F_MAX_HZ
+) -> npt.NDArray[np.float32]:
+    """Return the mel spectrogram in dB [shape=(rows, columns)], lowest frequency first.
+
+    `librosa.feature.melspectrogram` over (sum of the window / 2) squared, in frames of 40 ms
+    around the middle of each column; a column longer than 30 ms is the mean of several.
+    """
+    n_fft = frame_length(sr)
+    frames = max(1, math.ceil(len(y) / columns / (0.75 * n_fft)))
+    middles = (np.arange(columns * frames) + 0.5) * len(y) / (columns * frames)
+    spectra = spectrum.power(y, np.rint(middles - n_fft / 2).astype(int), n_fft=n_fft)
+    spectra = spectra.reshape(columns, frames, -1).mean(axis=1)
+    filters = spectrum.mel_filters(sr=sr, n_fft=n_fft, n_mels=rows, f_max_hz=f_max_hz)
+    return decibels(filters @ spectra.T, n_fft=n_fft)
+
+
+def loudest_db(y: Samples, *, sr: int, f_max_hz: float = F_MAX_HZ) -> float:
+    """Return the highest level of the clip's mel spectrogram, for the `ref_db` of a comparison."""
+    return float(mel_db(y, sr=sr, f_max_hz=f_max_hz).max())
+
+
+def mel_pixels(
+    y: Samples,
+    *,
+    sr: int,
+    rows: int = ROWS,
+    columns: int = COLUMNS,
+    f_max_hz: float = F_MAX_HZ,
+    top_db: float = TOP_DB,
+    ref_db: float = REF_DB,
+) -> Pixels:
+    """Draw the mel spectrogram [shape=(rows, columns)], highest frequency first, as images go.
+
+    Parameters
+    ----------
+    y
+        Samples [shape=(n,)].
+    sr
+        Sample rate in Hz.
+    rows, columns
+        Size of the picture; the columns are spread evenly over the clip.
+    f_max_hz
+        Highest frequency in Hz; what a clip's rate cannot hold stays at 0.
+    top_db
+        Range in dB: `ref_db - top_db` and all below is 0.
+    ref_db
+        Level drawn as 255: the `loudest_db` of the loudest clip of the comparison, or a fixed one.
+    """
+    level = mel_db(y, sr=sr, rows=rows, columns=columns, f_max_hz=f_max_hz)
+    share = (level[::-1] - (ref_db - top_db)) / top_db
+    pixels: Pixels = np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8)
+    return pixels
+
+
+def palette_rgb(palette: str) -> Pixels:
+    """Return the 256 colours of a palette [shape=(256, 3)], low to high."""
+    points = np.array([tuple(bytes.fromhex(colour)) for colour in PALETTES[palette].split()])
+    at = np.linspace(0, len(points) - 1, 256)
+    channels = [np.interp(at, np.arange(len(points)), points[:, channel]) for channel in range(3)]
+    colours: Pixels = np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+    return colours
+
+
+def png(pixels: Pixels, *, palette: str = "magma") -> bytes:
+    """Write pixels [shape=(rows, columns)] as a PNG file with a palette."""
+    rows, columns = pixels.shape
+    lines = np.concatenate([np.zeros((rows, 1), np.uint8), pixels], axis=1)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 3, 0, 0, 0)),
+            _chunk(b"PLTE", palette_rgb(palette).tobytes()),
+            _chunk(b"IDAT", zlib.compress(lines.tobytes(), 6)),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    checksum = struct.pack(">I", zlib.crc32(name + body))
+    return struct.pack(">I", len(body)) + name + body + checksum

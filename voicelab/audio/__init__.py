@@ -1,0 +1,1 @@
+"""Bytes and samples: the built-in speech engine, and decoding and encoding of clips."""

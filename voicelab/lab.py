@@ -21,6 +21,7 @@ from voicelab.store.records import to_json
 from voicelab.store.store import BatchRow, Store
 from voicelab.tables import export
 from voicelab.tables.comparison import Comparison, Numbers
+from voicelab.tables.write_audio import write_audio_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -276,9 +277,13 @@ class Lab:
         Raises
         ------
         UsageError
-            For any other suffix.
+            For any other suffix, a place that cannot be written, or Parquet without pyarrow.
         """
         return export(self.compare(what), Path(path))
+
+    def export_audio(self, what: What, folder: str | Path) -> Path:
+        """Write the trial audio as files with readable names, and a manifest of what they are."""
+        return write_audio_folder(self.compare(what), folder)
 
     def rate(self, trial_id: str, rating: int | None) -> None:
         """Rate a trial from 1 to 5, or take the rating back with nothing."""

@@ -60,7 +60,7 @@ def test_the_demo_goes_from_nothing_to_a_page_that_plays(tmp_path: Path) -> None
     assert "voicelab lab --lab voicelab-demo" in done.stdout
     made = tmp_path / "voicelab-demo"
     assert (made / "narrators.html").stat().st_size > 100_000
-    assert len(list((made / "audio").glob("*.wav"))) == 16
+    assert len(list((made / "voices").glob("*.wav"))) == 16
     with (made / "narrators.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["state"] for row in rows] == ["done"] * 16

@@ -312,7 +312,7 @@ def test_parquet_comes_back_as_the_frame(build: Build, tmp_path: Path) -> None:
     assert [str(back[name].dtype) for name in ("rating", "cost", "take")] == [
         "Int64",
         "float64",
-        "int64",
+        "Int64",
     ]
 
 

@@ -15,10 +15,13 @@ class Column:
     """One column of the table."""
 
     title: str
-    """For people: short, with its unit where it has one."""
+    """For people: short, without the unit."""
     doc: str
     """One sentence."""
     value: Callable[[TrialRecord], Any]
+    unit: str = ""
+    type: type = str
+    """Of its values, where there is one: a column that is all empty has a type too."""
     decimals: int | None = None
     """For showing a number; nothing for text."""
 
@@ -35,17 +38,21 @@ COLUMNS: Mapping[str, Column] = {
     "emulated": Column(
         title="Emulated",
         doc="Whether an emulator answered and not the vendor.",
+        type=bool,
         value=lambda r: r.emulated,
     ),
     "take": Column(
-        title="Take", doc="Which take of the same prompt, from 1.", value=lambda r: r.trial.take
+        title="Take",
+        doc="Which take of the same prompt, from 1.",
+        type=int,
+        value=lambda r: r.trial.take,
     ),
     "state": Column(
         title="State",
         doc="queued, sent, waiting, done, failed or in doubt.",
         value=lambda r: r.state.value,
     ),
-    "rating": Column(title="Rating", doc="Your stars, 1 to 5.", value=lambda r: r.rating),
+    "rating": Column(title="Rating", doc="Your stars, 1 to 5.", type=int, value=lambda r: r.rating),
     "note": Column(title="Note", doc="Your own words.", value=lambda r: r.note),
     "prompt": Column(
         title="Prompt",
@@ -73,17 +80,23 @@ COLUMNS: Mapping[str, Column] = {
         value=lambda r: r.expires_at.isoformat() if r.expires_at else None,
     ),
     "latency_s": Column(
-        title="Latency, s",
+        title="Latency",
+        unit="s",
         doc="Seconds from the first request to the voice.",
+        type=float,
         value=lambda r: r.latency_s,
         decimals=2,
     ),
     "attempts": Column(
-        title="Attempts", doc="Requests asked for it, retries included.", value=lambda r: r.attempts
+        title="Attempts",
+        doc="Requests asked for it, retries included.",
+        type=int,
+        value=lambda r: r.attempts,
     ),
     "characters": Column(
         title="Characters",
         doc="Characters of preview text.",
+        type=int,
         value=lambda r: r.characters,
         decimals=0,
     ),
@@ -91,6 +104,7 @@ COLUMNS: Mapping[str, Column] = {
         title="Cost",
         doc="Published price of the trial in `currency`; nothing where none is published, "
         "and what it would have cost where it was emulated.",
+        type=float,
         value=lambda r: r.cost,
         decimals=4,
     ),

@@ -47,11 +47,13 @@ def frame(records: Sequence[TrialRecord], numbers: Numbers) -> "pd.DataFrame":
 
     columns = _order(variable_columns(records))
     table = pd.DataFrame(table_rows(records, numbers), columns=columns)
-    for name in MEASURES:
-        table[name] = table[name].astype("float64")
-    for name in ("rating", "cost", "latency_s"):
-        table[name] = table[name].astype("Int64" if name == "rating" else "float64")
-    return table
+    types = dict.fromkeys(MEASURES, "float64")
+    types |= {name: _NULLABLE[c.type] for name, c in COLUMNS.items() if c.type in _NULLABLE}
+    return table.astype(types)
+
+
+_NULLABLE = {int: "Int64", float: "float64", bool: "boolean"}
+"""The pandas types that hold a missing value and keep their own."""
 
 
 def _order(variables: Mapping[str, str]) -> list[str]:

@@ -41,6 +41,8 @@ class Heading:
     """Empty where it has none."""
     doc: str
     """What it holds."""
+    type: type
+    """Of its values."""
     decimals: int | None
     """For showing a number; nothing for text."""
 
@@ -124,16 +126,27 @@ def is_number(value: Any) -> bool:
 
 def _known(comparison: "Comparison") -> Iterable[Heading]:
     for name, column in COLUMNS.items():
-        title, _, unit = column.title.partition(", ")
-        yield Heading(name=name, title=title, unit=unit, doc=column.doc, decimals=column.decimals)
+        yield Heading(
+            name=name,
+            title=column.title,
+            unit=column.unit,
+            doc=column.doc,
+            type=column.type,
+            decimals=column.decimals,
+        )
     for name, measure in MEASURES.items():
         title = measure.title[:1].upper() + measure.title[1:]
         yield Heading(
-            name=name, title=title, unit=measure.unit, doc=measure.doc, decimals=measure.decimals
+            name=name,
+            title=title,
+            unit=measure.unit,
+            doc=measure.doc,
+            type=float,
+            decimals=measure.decimals,
         )
     for variable, name in variable_columns(comparison.records).items():
         doc = f"The template variable {variable!r}."
-        yield Heading(name=name, title=variable, unit="", doc=doc, decimals=None)
+        yield Heading(name=name, title=variable, unit="", doc=doc, type=str, decimals=None)
 
 
 def _provider(row: dict[str, Any]) -> str:

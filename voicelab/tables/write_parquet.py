@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicelab.errors import UsageError
-from voicelab.measures import MEASURES
 from voicelab.tables.summary import Heading, headings, provenance
 
 if TYPE_CHECKING:
@@ -13,17 +12,7 @@ if TYPE_CHECKING:
 
     from voicelab.tables.comparison import Comparison
 
-_TYPES = {
-    "emulated": "bool",
-    "take": "int64",
-    "rating": "int64",
-    "latency_s": "double",
-    "attempts": "int64",
-    "characters": "int64",
-    "cost": "double",
-    **dict.fromkeys(MEASURES, "double"),
-}
-"""All else is text. Stated, so that a column has the same type when every row lacks it."""
+_ALIASES = {str: "string", bool: "bool", int: "int64", float: "double"}
 
 
 def write(comparison: "Comparison", path: Path) -> None:
@@ -43,7 +32,7 @@ def write(comparison: "Comparison", path: Path) -> None:
         ) from None
     columns = headings(comparison)
     schema = pyarrow.schema([_field(column) for column in columns])
-    texts = {column.name: "string" for column in columns if column.name not in _TYPES}
+    texts = {column.name: "string" for column in columns if column.type is str}
     table = pyarrow.Table.from_pandas(
         comparison.frame.astype(texts), schema=schema, preserve_index=False
     )
@@ -57,5 +46,5 @@ def _field(column: Heading) -> "pyarrow.Field":
     import pyarrow
 
     explained = {"title": column.title, "unit": column.unit, "doc": column.doc}
-    kind = pyarrow.type_for_alias(_TYPES.get(column.name, "string"))
+    kind = pyarrow.type_for_alias(_ALIASES[column.type])
     return pyarrow.field(column.name, kind, metadata=explained)

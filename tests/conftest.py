@@ -1,0 +1,109 @@
+"""A real Chromium for the tests that need one."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+CHROMIUM_NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+CHROMIUM_FLAGS = (
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+    "--mute-audio",  # silent, but the audio clock still runs
+    "--force-color-profile=srgb",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
+)
+NO_CHROMIUM = (
+    "no Chromium found: install chromium or Google Chrome, or set VOICELAB_CHROMIUM to its path"
+)
+
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium on this machine."""
+    names = (os.environ.get("VOICELAB_CHROMIUM"), *CHROMIUM_NAMES)
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a browser test where there is no browser, unless one is required.
+
+    Skipped here and not by a mark, all of them are one line of the summary.
+    """
+    required = os.environ.get("VOICELAB_REQUIRE_BROWSER") == "1"
+    if item.get_closest_marker("browser") and not required and find_chromium() is None:
+        pytest.skip(NO_CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def _started() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    path = find_chromium()
+    if path is None:
+        pytest.fail(NO_CHROMIUM)
+    sandbox = not hasattr(os, "geteuid") or os.geteuid() != 0  # root has none in a container
+    flags = [*CHROMIUM_FLAGS, *([] if sandbox else ["--no-sandbox"])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=flags, chromium_sandbox=sandbox
+        )
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
+        browser.close()
+
+
+@pytest.fixture
+def chromium(_started: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
+    """The browser of the whole session.
+
+    Playwright marks its event loop as running in this thread for as long as it lives; outside
+    the browser tests the mark is taken off, or every `asyncio.run` would refuse to start.
+    """
+    browser, loop = _started
+    asyncio._set_running_loop(loop)
+    yield browser
+    asyncio._set_running_loop(None)
+
+
+class Watched:
+    """What a page did that it should not: errors, and requests that left the machine."""
+
+    def __init__(self, page: Page) -> None:
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A fresh page without a network; `page.watched` knows what went wrong in it."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    context.route("**/*", _only_this_machine)
+    page = context.new_page()
+    page.watched = Watched(page)  # type: ignore[attr-defined]
+    yield page
+    context.close()
+
+
+def _only_this_machine(route: Route) -> None:
+    allowed = ("file:", "data:", "blob:", "http://127.0.0.1", "http://localhost")
+    if route.request.url.startswith(allowed):
+        route.continue_()
+    else:
+        route.abort()

@@ -1,0 +1,127 @@
+"""The comparer in a browser with its own Python side answering: everything but JupyterLab."""
+
+import base64
+import html
+import queue
+from collections.abc import Callable
+from typing import Any
+
+import comm
+import pytest
+from comm.base_comm import BaseComm
+from playwright.sync_api import Page
+from shown import comparison_of
+
+from voicelab.tables.write_html import front_end
+from voicelab.widgets.comparer import Comparer
+
+MODEL = """
+const values = {};
+const heard = { "msg:custom": [] };
+const bytes = (text) => {
+  const array = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return new DataView(array.buffer);
+};
+const model = {
+  get: (name) => values[name],
+  set: (name, value) => { values[name] = value; },
+  save_changes: () => toKernel({ method: "update", state: values, buffer_paths: [] }),
+  send: (content) => { window.silent || toKernel({ method: "custom", content }); },
+  on: (event, listener) => (heard[event] ??= []).push(listener),
+  off: (event, listener) => { heard[event] = heard[event].filter((other) => other !== listener); },
+};
+window.enter = () => {
+  window.leave = render({ model, el: document.getElementById("host") });
+};
+window.enter();
+setInterval(async () => {
+  for (const { content, buffers } of await fromKernel()) {
+    for (const listener of heard["msg:custom"]) listener(content, buffers.map(bytes));
+  }
+}, 15);
+"""
+
+
+class PageComm(BaseComm):  # type: ignore[misc]
+    """Carries a widget's messages to a page, as the kernel's own comm does."""
+
+    def __init__(self, **arguments: Any) -> None:
+        self.outbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self.sent: list[dict[str, Any]] = []
+        super().__init__(**arguments)
+
+    def publish_msg(
+        self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **_: Any
+    ) -> None:
+        if data and data.get("method") == "custom":
+            encoded = [base64.b64encode(buffer).decode() for buffer in buffers or []]
+            self.sent.append({"content": data["content"], "buffers": encoded})
+            self.outbox.put(self.sent[-1])
+
+    def drain(self) -> list[dict[str, Any]]:
+        return [self.outbox.get() for _ in range(self.outbox.qsize())]
+
+
+class Live:
+    """A comparer, the page that shows it, and what the page asked."""
+
+    def __init__(self, page: Page, comparison: Any, *, silent: bool, theme: str) -> None:
+        self.saved: list[tuple[str, object]] = []
+        self.asked: list[dict[str, Any]] = []
+        self.page = page
+        self.comparer = Comparer(comparison, on_rate=self._save, on_note=self._save)
+        page.expose_function("toKernel", self._receive)
+        page.expose_function("fromKernel", self.comparer.comm.drain)
+        page.set_content(
+            f"<!doctype html><meta charset='utf-8'><style>:root{{color-scheme:{theme}}}"
+            f"{front_end('css')}</style><h1>{html.escape(comparison.title)}</h1>"
+            f"<div id='host'></div><textarea id='elsewhere'></textarea>"
+            f"<script>window.silent = {str(silent).lower()}</script>"
+            f"<script type='module'>{front_end('js')}{MODEL}</script>"
+        )
+        self.root = page.locator(".voicelab-comparer")
+        if not silent:
+            page.wait_for_selector("[data-ready='1']")
+
+    def _save(self, trial: str, value: object) -> None:
+        if value == "refuse me":
+            raise ValueError("the disk is full")
+        self.saved.append((trial, value))
+
+    def _receive(self, data: dict[str, Any]) -> None:
+        self.asked.append(data.get("content", data))
+        self.comparer.comm.handle_msg({"content": {"data": data}, "buffers": []})
+
+    def state(self, name: str) -> str:
+        return self.root.get_attribute(f"data-{name}") or ""
+
+    def wait_saved(self) -> None:
+        """Wait until a rating or a note has reached Python."""
+        for _ in range(200):
+            if self.saved:
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError("no rating and no note arrived")
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return every message Python has sent so far."""
+        return list(self.comparer.comm.sent)
+
+    def order(self) -> list[str]:
+        """Return the labels of the rows in the document, from top to bottom."""
+        return self.page.locator(".row .label").all_inner_texts()
+
+    def row(self, trial: str) -> Any:
+        return self.page.locator(f".row[data-trial='{trial}']")
+
+
+@pytest.fixture
+def live(page: Page, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Live]:
+    """Show trials live: a number of them, or records, or a comparison."""
+    monkeypatch.setattr(comm, "create_comm", PageComm)
+
+    def show(trials: Any, *, silent: bool = False, theme: str = "light") -> Live:
+        comparison = trials if hasattr(trials, "rows") else comparison_of(trials)
+        return Live(page, comparison, silent=silent, theme=theme)
+
+    return show

@@ -1,0 +1,1 @@
+"""Widgets for JupyterLab: the only place that imports ipywidgets and anywidget."""

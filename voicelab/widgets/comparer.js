@@ -1,0 +1,519 @@
+// --- all rows ---------------------------------------------------------------------------------
+
+function inWords(value) {
+  if (Array.isArray(value)) return value.map(inWords).join(", ") || "–";
+  if (value === null || typeof value !== "object") return value === null ? "–" : String(value);
+  return Object.entries(value).map(([key, inner]) => `${key}: ${inWords(inner)}`).join("; ") || "–";
+}
+
+/** What is known of a row beyond what the row shows, as [name, words] pairs. */
+function detailsOf(row, columns) {
+  const seconds = row.latency_s === null ? null : `${decimals(row.latency_s, 1)} s`;
+  const price = row.cost === null ? null : `${row.cost} ${row.currency ?? ""}`;
+  return [
+    ["prompt", row.prompt],
+    ["preview text", row.preview_text],
+    ...Object.entries(row.variables),
+    ["in words", row.description],
+    ...columns.map((column) => [column.title, withUnit(row.measures[column.name], column)]),
+    ...Object.entries(row.evidence ?? {}).map(([key, value]) => [key.replaceAll("_", " "), inWords(value)]),
+    ["language", row.language], ["voice id", row.voice_id], ["expires", row.expires_at],
+    ["answered in", seconds], ["price", price], ["error", row.error],
+  ].filter(([, words]) => words !== null && words !== undefined && words !== "");
+}
+
+function haystack(row) {
+  const variables = Object.entries(row.variables).map(([key, value]) => `${key}=${value}`);
+  const words = [
+    row.label, row.provider, `take ${row.take}`, row.state, row.prompt, row.preview_text, row.note,
+    row.language, row.voice_id, row.error, row.experiment, row.emulated ? "emulated" : "", ...variables,
+  ];
+  return words.join("\n").normalize("NFKC").toLowerCase();
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true });
+
+/** Compare two cells; what is missing comes last in either direction. */
+function compare(a, b, direction) {
+  const [noA, noB] = [a, b].map((v) => v === null || v === undefined || v === "");
+  if (noA || noB) return noA - noB;
+  return direction * (typeof a === "number" && typeof b === "number" ? a - b : collator.compare(a, b));
+}
+
+/** One comparison in one element. */
+class Comparer {
+  constructor(model, host) {
+    Object.assign(this, {
+      model, rows: new Map(), columns: [], scale: { duration_s: 1, caption: "" },
+      peaks: new Map(), pixels: new Map(), broken: new Map(), shown: [], elements: new Map(),
+      active: model.get("active") ?? "", loading: "", matched: true, sort: "", direction: 1,
+      frozen: Boolean(model.get("read_only")), known: false, silence: "", complaint: "",
+    });
+    this.questions = new Questions(model, (words) => this.#waitWords(words));
+    this.player = new Player({
+      load: (id) => this.questions.get("audio", [id])[0],
+      gain: (id) => 10 ** ((this.matched ? this.rows.get(id)?.clip?.gain_db ?? 0 : 0) / 20),
+      changed: () => this.#playerChanged(),
+    });
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)");
+    this.#build(host);
+    this.#listen();
+    this.#draw();
+    this.questions.tell("hello", { type: "hello" });
+  }
+
+  // what there is on screen
+
+  #build(host) {
+    const make = (name, tag, attributes = {}, ...children) =>
+      (this[name] = el(tag, { class: name, ...attributes }, ...children));
+    this.root = el("section", {
+      class: "voicelab-comparer", tabindex: "0", "aria-label": "Voice comparer",
+      "data-lm-suppress-shortcuts": "true", "data-ready": "0", "data-playing": "", "data-pos": "0",
+    });
+    this.root.classList.toggle("read-only", this.frozen);
+    this.root.append(
+      el("header", {},
+        make("title", "strong", { dir: "auto" }),
+        make("filter", "input", {
+          type: "search", placeholder: "filter: label, prompt, provider, note…", "aria-label": "Filter trials",
+          oninput: () => this.refresh(),
+        }),
+        el("label", { class: "sorting" }, "sort by ", make("sorts", "select", {
+          onchange: () => this.#sortBy(this.sorts.value, this.direction),
+        })),
+        make("way", "button", { type: "button", onclick: () => this.#sortBy(this.sort, -this.direction) }),
+        el("label", { class: "matching", title: "Play all voices equally loud. The gain is shown on each row. Key: m" },
+          make("match", "input", { type: "checkbox", checked: "", onchange: () => this.#match(this.match.checked) }),
+          " match loudness"),
+        make("more", "button", { type: "button", "aria-expanded": "false", onclick: () => this.#toggleDetails() }, "Details"),
+        make("count", "span", { role: "status" })),
+      make("caption", "p"),
+      make("status", "p", { role: "status", hidden: "" }),
+      make("list", "div", { onscroll: () => this.#draw() },
+        el("div", { class: "ruler", "aria-hidden": "true" }, el("span"), el("span", {}, "voice"),
+          make("ticks", "div"), el("span", {}, "measures"), el("span", {}, this.frozen ? "rating" : "your rating")),
+        make("rail", "div", { role: "list", "aria-label": "Trials" })),
+      make("empty", "p", { hidden: "" }),
+      make("details", "aside", { hidden: "", "aria-label": "Details of the active voice" }),
+      el("footer", {}, this.frozen ? HELP.replace(" · shift 1–5 rate", "") : HELP),
+      make("live", "div", { "aria-live": "polite" }));
+    host.append(this.root);
+  }
+
+  #listen() {
+    const onMessage = (message, buffers) => this.#guard(() => this.#receive(message, buffers ?? []));
+    const onActive = () => this.activate(this.model.get("active"), { quiet: true });
+    const onOther = (event) => event.detail !== this && this.player.playing && this.player.pause();
+    const size = new ResizeObserver(() => {
+      this.#drawTicks();
+      this.#draw();
+    });
+    this.model.on("msg:custom", onMessage);
+    this.model.on("change:active", onActive);
+    document.addEventListener("voicelab:playing", onOther); // another comparer on the same page
+    this.root.addEventListener("keydown", (event) => this.#key(event));
+    size.observe(this.list);
+    this.close = () => {
+      this.model.off("msg:custom", onMessage);
+      this.model.off("change:active", onActive);
+      document.removeEventListener("voicelab:playing", onOther);
+      size.disconnect();
+      this.questions.stop();
+      cancelAnimationFrame(this.frame);
+      clearTimeout(this.settling);
+      this.player.close();
+    };
+  }
+
+  #guard(work) {
+    try {
+      work();
+    } catch (error) {
+      this.say(`The comparer stumbled: ${error.message}`);
+      console.error(error);
+    }
+  }
+
+  say(words) {
+    this.complaint = words;
+    this.#draw();
+  }
+
+  #waitWords(words) {
+    if (words === this.silence) return;
+    this.silence = words;
+    this.#draw();
+  }
+
+  // what comes from the kernel
+
+  #receive(message, buffers) {
+    if (message.type === "state" || message.type === "upsert") this.#takeRows(message, buffers);
+    else if (message.type === "audio") {
+      const bytes = bytesOf(buffers[0]).slice().buffer; // decoding takes the bytes away
+      this.questions.settle(`audio ${message.id}`, "resolve", bytes);
+    } else if (message.type === "pixels") {
+      this.pixels.set(message.id, { ...message, pixels: bytesOf(buffers[0]) });
+      this.questions.settle(`pixels ${message.id}`, "resolve");
+      this.#draw();
+    } else if (message.type === "saved") this.#saved(message);
+    else if (message.type === "failed") this.#failed(message);
+  }
+
+  #takeRows({ type, title, rows, columns, scale, peaks }, buffers) {
+    if (type === "state") {
+      this.rows.clear();
+      this.peaks.clear();
+      this.pixels.clear(); // the scale they were drawn to may be another
+      this.known = true;
+      this.columns = columns;
+      this.title.textContent = title;
+      this.questions.settle("hello", "resolve");
+    }
+    this.scale = { ...scale, duration_s: scale.duration_s || 1 };
+    for (const row of rows) this.#takeRow(row);
+    peaks.forEach((id, i) => this.peaks.set(id, new Int8Array(bytesOf(buffers[i]).slice().buffer)));
+    this.#drawTicks();
+    this.#fillSorts();
+    this.root.dataset.ready = "1";
+  }
+
+  #takeRow(row) {
+    this.rows.set(row.id, row);
+    this.broken.delete(row.id);
+    row.haystack = haystack(row);
+  }
+
+  #saved(message) {
+    const row = this.rows.get(message.id);
+    for (const what of ["rating", "note"]) if (what in message) row[what] = message[what];
+    this.#takeRow(row);
+    this.questions.settle(`${"rating" in message ? "rate" : "note"} ${message.id}`, "resolve");
+    this.complaint = "";
+    this.refresh();
+  }
+
+  #failed({ what, id, message }) {
+    this.questions.settle(id ? `${what} ${id}` : what, "reject", new Error(message));
+    if (what === "audio" || what === "pixels") this.broken.set(id, message);
+    else this.say(message);
+    this.#draw();
+  }
+
+  rate(id, rating) {
+    this.questions.tell(`rate ${id}`, { type: "rate", id, rating });
+  }
+
+  note(id, note) {
+    this.questions.tell(`note ${id}`, { type: "note", id, note });
+  }
+
+  // which rows, in which order
+
+  #sortKeys() {
+    const rows = [...this.rows.values()];
+    const names = [...new Set(rows.flatMap((row) => Object.keys(row.variables)))];
+    return new Map([
+      ["", ["batch order", () => null]],
+      ...["label", "provider", "take", "rating", "state"].map((key) => [key, [key, (row) => row[key]]]),
+      ...names.map((name) => [`variable:${name}`, [`{${name}}`, (row) => row.variables[name]]]),
+      ...this.columns.map(({ name, title, unit }) => [
+        `measure:${name}`, [unit ? `${title}, ${unit}` : title, (row) => row.measures[name]],
+      ]),
+    ]);
+  }
+
+  #fillSorts() {
+    this.keys = this.#sortKeys();
+    if (!this.keys.has(this.sort)) this.sort = "";
+    this.sorts.replaceChildren(...[...this.keys].map(([value, [title]]) => el("option", { value }, title)));
+    this.#sortBy(this.sort, this.direction);
+  }
+
+  #sortBy(key, direction) {
+    Object.assign(this, { sort: key, direction });
+    this.sorts.value = key;
+    const words = direction > 0 ? "ascending" : "descending";
+    this.way.textContent = direction > 0 ? "↑" : "↓";
+    this.way.title = words;
+    this.way.setAttribute("aria-label", `Sorted ${words}; press to reverse`);
+    this.refresh();
+  }
+
+  /** The measures on each row: the main ones, and always the one that is sorted by. */
+  shownColumns() {
+    const rank = ({ name }) => (MAIN.includes(name) ? MAIN.indexOf(name) : MAIN.length);
+    const columns = [...this.columns].sort((a, b) => rank(a) - rank(b));
+    const sorted = columns.findIndex((column) => `measure:${column.name}` === this.sort);
+    if (sorted >= 6) columns.unshift(...columns.splice(sorted, 1)); // a narrow row shows six
+    return columns.slice(0, MEASURES);
+  }
+
+  /** Filter and sort anew, then draw. */
+  refresh() {
+    const terms = this.filter.value.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean);
+    const get = this.keys?.get(this.sort)?.[1] ?? (() => null);
+    const rows = [...this.rows.values()].filter((row) => terms.every((term) => row.haystack.includes(term)));
+    if (this.sort) rows.sort((a, b) => compare(get(a), get(b), this.direction));
+    else if (this.direction < 0) rows.reverse();
+    this.shown = rows.map((row) => row.id);
+    if (!this.rows.has(this.active)) this.active = this.shown[0] ?? "";
+    this.#draw();
+  }
+
+  // drawing
+
+  #draw() {
+    const { shown, rows, root } = this;
+    this.rail.style.height = `${shown.length * ROW}px`;
+    const [first, last] = this.#window();
+    this.#drawRows(first, last);
+    const words = this.silence || this.complaint;
+    this.status.hidden = !words;
+    setText(this.status, words);
+    setText(this.count, this.known ? `${shown.length} of ${rows.size} trials` : "");
+    this.#drawEmpty();
+    this.#drawDetails();
+    setText(this.caption, this.rows.size ? this.scale.caption : "");
+    const state = { active: this.active, count: shown.length, playing: this.player.playing };
+    for (const [key, value] of Object.entries(state)) if (root.dataset[key] !== String(value)) root.dataset[key] = value;
+    this.#moveCursor();
+    this.#askPixels();
+  }
+
+  #window() {
+    const { scrollTop, clientHeight } = this.list;
+    const first = Math.floor(scrollTop / ROW) - SPARE;
+    const last = Math.ceil((scrollTop + (clientHeight || 600)) / ROW) + SPARE;
+    return [Math.max(0, Math.min(first, this.shown.length)), Math.min(this.shown.length, Math.max(0, last))];
+  }
+
+  #drawRows(first, last) {
+    const wanted = new Set(this.shown.slice(first, last));
+    const focus = this.root.getRootNode().activeElement;
+    for (const [id, row] of this.elements) if (!wanted.has(id)) this.#leave(id, row, focus);
+    for (let place = first; place < last; place++) this.#rowOf(this.shown[place]).update(place, this.shown.length);
+    if (this.rail.contains(focus)) return; // moving the row somebody types in would end the typing
+    const order = [...this.elements.values()].sort((a, b) => a.place - b.place);
+    order.forEach(({ element }, i) => {
+      if (this.rail.children[i] !== element) this.rail.insertBefore(element, this.rail.children[i] ?? null);
+    });
+  }
+
+  #rowOf(id) {
+    if (!this.elements.has(id)) {
+      this.elements.set(id, new Row(id, this));
+      this.rail.append(this.elements.get(id).element);
+    }
+    return this.elements.get(id);
+  }
+
+  /** Drop a row that went out of view, unless somebody types in it. */
+  #leave(id, row, focus) {
+    const place = this.shown.indexOf(id);
+    const focused = row.element.contains(focus);
+    if (focused && place >= 0) return row.update(place, this.shown.length);
+    this.elements.delete(id);
+    row.element.remove();
+    if (focused) this.root.focus({ preventScroll: true });
+  }
+
+  #drawEmpty() {
+    const empty = this.known && !this.shown.length;
+    this.empty.hidden = !empty;
+    this.list.hidden = !this.shown.length;
+    if (!empty) return;
+    const all = this.rows.size;
+    setText(this.empty, all
+      ? `Nothing matches “${this.filter.value.trim()}”. Clear the filter to see all ${all} trials.`
+      : "No trials yet: they appear here as they arrive.");
+  }
+
+  #drawTicks() {
+    const whole = this.scale.duration_s;
+    const room = (this.ticks.clientWidth || 600) / 48; // labels that fit side by side
+    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60].find((s) => whole / s <= room) ?? 120;
+    const ticks = Array.from({ length: Math.floor(whole / step) + 1 }, (_, i) => i * step);
+    this.ticks.replaceChildren(...ticks.map((time) => {
+      const tick = el("span", {}, `${decimals(time, step < 1 ? 1 : 0)}${time ? "" : " s"}`);
+      tick.style.left = `${(100 * time) / whole}%`;
+      return tick;
+    }));
+  }
+
+  #drawDetails() {
+    const row = this.rows.get(this.active);
+    if (this.details.hidden || !row) return this.details.replaceChildren();
+    this.details.replaceChildren(
+      el("h4", { dir: "auto" }, `${row.label} · ${row.provider} · take ${row.take}`),
+      el("dl", {}, ...detailsOf(row, this.columns).map(([name, words]) =>
+        el("div", { class: words.length > 90 ? "long" : null },
+          el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, words)))),
+    );
+  }
+
+  #toggleDetails() {
+    this.details.hidden = !this.details.hidden;
+    this.more.setAttribute("aria-expanded", !this.details.hidden);
+    this.#draw();
+  }
+
+  /** Ask for the pictures of the rows in view, once scrolling has come to rest. */
+  #askPixels() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      const lacking = [...this.elements.keys()].filter((id) =>
+        this.peaks.has(id) && !this.pixels.has(id) && !this.broken.has(id));
+      this.questions.get("pixels", lacking);
+    }, 40);
+  }
+
+  // playing
+
+  activate(id, { quiet = false } = {}) {
+    if (!id || id === this.active || !this.rows.has(id)) return;
+    this.active = id;
+    this.#tell("active", id);
+    if (!quiet) this.#announce();
+    this.#draw();
+  }
+
+  async start(id, at = null) {
+    this.activate(id, { quiet: true });
+    if (trouble(this.rows.get(id))) return this.#announce();
+    this.loading = id;
+    this.broken.delete(id);
+    this.#draw();
+    try {
+      await this.player.play(id, at);
+    } catch (error) {
+      this.broken.set(id, `This clip cannot be played: ${error.message}`);
+      this.player.pause();
+    }
+    if (this.loading === id) this.loading = "";
+    this.#draw();
+    this.#announce();
+    this.#fetchNeighbours(id);
+  }
+
+  async #fetchNeighbours(id) {
+    const place = this.shown.indexOf(id);
+    for (const near of [this.shown[place + 1], this.shown[place - 1]]) {
+      if (!near || trouble(this.rows.get(near)) || this.broken.has(near)) continue;
+      await this.player.buffer(near).catch(() => {}); // playing it will say what is wrong
+    }
+  }
+
+  toggle(id) {
+    const sounding = this.player.playing === id || this.loading === id;
+    this.loading = "";
+    if (sounding) this.player.pause();
+    else this.start(id);
+    if (sounding) this.#announce();
+  }
+
+  seekIn(id, at) {
+    const clip = this.rows.get(id)?.clip;
+    if (!clip || trouble(this.rows.get(id))) return;
+    const place = Math.min(Math.max(0, at), clip.duration_s - 2 * FADE);
+    this.activate(id, { quiet: true });
+    if (this.player.playing) this.start(id, place);
+    else this.player.seek(place);
+  }
+
+  #go(place) {
+    const id = this.shown[Math.min(Math.max(0, place), this.shown.length - 1)];
+    if (!id) return;
+    if (this.player.playing) this.start(id);
+    else this.activate(id);
+    this.#show(this.shown.indexOf(id));
+  }
+
+  #show(place) {
+    const top = place * ROW;
+    const { scrollTop, clientHeight } = this.list;
+    if (top < scrollTop) this.list.scrollTop = top;
+    else if (top + ROW + HEAD > scrollTop + clientHeight) this.list.scrollTop = top + ROW + HEAD - clientHeight;
+  }
+
+  #match(on) {
+    this.matched = this.match.checked = on;
+    this.player.regain();
+    this.#draw();
+  }
+
+  #key(event) {
+    const { target, key } = event;
+    if (target.matches("input:not([type=checkbox]), select, textarea")) return this.#fieldKey(event);
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.matches("button, input") && (key === " " || key === "Enter")) return;
+    const place = this.shown.indexOf(this.active);
+    const star = event.shiftKey && /^Digit([1-5])$/.exec(event.code);
+    const seek = (seconds) => this.seekIn(this.active, this.player.position + seconds);
+    const keys = {
+      " ": () => this.toggle(this.active), ArrowDown: () => this.#go(place + 1), ArrowUp: () => this.#go(place - 1),
+      ArrowLeft: () => seek(-1), ArrowRight: () => seek(1), Home: () => this.seekIn(this.active, 0),
+      m: () => this.#match(!this.matched), d: () => this.#toggleDetails(),
+    };
+    if (star && !this.frozen) keys[key] = () => this.rate(this.active, Number(star[1]));
+    else if (/^[1-9]$/.test(key) && this.shown[key - 1]) keys[key] = () => this.#go(key - 1);
+    if (!this.active || !keys[key]) return;
+    event.preventDefault();
+    keys[key]();
+  }
+
+  #fieldKey({ key, target }) {
+    if (target.matches("select") || (key !== "Enter" && key !== "Escape")) return;
+    this.root.focus({ preventScroll: true }); // leaving a changed note saves it
+  }
+
+  #playerChanged() {
+    const { playing } = this.player;
+    this.#tell("playing", playing);
+    if (playing) document.dispatchEvent(new CustomEvent("voicelab:playing", { detail: this }));
+    cancelAnimationFrame(this.frame);
+    if (playing) this.frame = requestAnimationFrame((now) => this.#tick(now));
+    this.#draw();
+  }
+
+  #tick(now) {
+    this.frame = requestAnimationFrame((next) => this.#tick(next));
+    if (this.calm.matches && now - (this.ticked ?? 0) < 250) return;
+    this.ticked = now;
+    this.#moveCursor();
+  }
+
+  #moveCursor() {
+    const { position } = this.player;
+    this.root.dataset.pos = position.toFixed(3);
+    this.rail.style.setProperty("--place", `${(100 * position) / this.scale.duration_s}%`);
+  }
+
+  #tell(name, value) {
+    if (this.model.get(name) === value) return;
+    this.model.set(name, value);
+    this.model.save_changes();
+  }
+
+  #announce() {
+    const row = this.rows.get(this.active);
+    const place = `voice ${this.shown.indexOf(this.active) + 1} of ${this.shown.length}`;
+    const state = this.broken.get(row.id) ?? trouble(row) ?? (this.player.playing === row.id ? "playing" : "paused");
+    setText(this.live, [place, row.label, row.provider, `take ${row.take}`, state].join(", "));
+  }
+}
+
+/** What anywidget calls for each view. */
+function render({ model, el: host }) {
+  try {
+    const comparer = new Comparer(model, host);
+    return () => comparer.close();
+  } catch (error) {
+    host.append(el("p", { role: "alert" }, `The comparer could not start: ${error.message}`));
+    console.error(error);
+    return () => {};
+  }
+}
+
+export default { render };

@@ -1,0 +1,260 @@
+// The comparer: every trial of a comparison as one row that is heard, seen, measured and rated.
+// Plain ESM for anywidget; the exported page runs the same file with a model that answers from
+// the page. Words from prompts and vendors enter the document as text only, never as markup.
+
+const ROW = 98; // px; fixed, so that only the rows in view need to exist
+const HEAD = 30; // px; the ruler over the rows
+const SPARE = 3; // rows kept above and below the view
+const FADE = 0.01; // s; one voice fades into the next
+const LEAD = 0.005; // s; a sound is scheduled this far ahead
+const DECODED = 24; // clips kept decoded: about 1 MB each
+const SLOW = 1000; // ms without an answer until we say that we wait
+const SILENT = 8000; // ms without an answer until we say that nobody is there
+const MEASURES = 9; // numbers on a row; the details show all
+const MAIN = [
+  "duration_s", "f0_median_hz", "f0_range_st", "speech_rate_syl_s", "pause_share", "loudness_lufs",
+  "centroid_hz", "hnr_db", "true_peak_dbtp",
+]; // these first, then whatever else is measured
+
+const IN_WORDS = {
+  queued: "Queued: not sent yet.",
+  sent: "Sent: waiting for the first answer.",
+  waiting: "The vendor has accepted it and is working on the voice.",
+  failed: "Failed.",
+  "in doubt": "In doubt: it was sent, and no answer was kept.",
+};
+const HELP =
+  "space play or pause · ↑ ↓ switch voice · ← → seek 1 s · 1–9 jump to a voice · home start · " +
+  "shift 1–5 rate · m loudness · d details";
+
+/** Make an element; `on…` attributes are listeners, children are nodes or text. */
+function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== null) node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function bytesOf(view) {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+function decimals(value, digits) {
+  if (typeof value !== "number" || !Number.isFinite(value)) return "–";
+  return value.toFixed(digits).replace("-", "−");
+}
+
+function withUnit(value, column) {
+  const number = decimals(value, column.decimals ?? 1);
+  return number === "–" || !column.unit ? number : `${number} ${column.unit}`;
+}
+
+function gainInWords(clip, matched) {
+  if (!matched) return "level as it came";
+  if (clip.gain_db === null) return `level not matched${clip.gain_note ? `: ${clip.gain_note}` : ""}`;
+  const gain = `${clip.gain_db < 0 ? "" : "+"}${decimals(clip.gain_db, 1)} dB`;
+  return clip.gain_note ? `${gain}: ${clip.gain_note}` : gain;
+}
+
+/** What cannot be heard of a row, in words; nothing when it can be played. */
+function trouble(row) {
+  if (row.clip) return row.clip.error;
+  if (row.state === "done") return "No trial audio came with this voice.";
+  if (row.error) return `${row.state[0].toUpperCase()}${row.state.slice(1)}: ${row.error}`;
+  return IN_WORDS[row.state] ?? row.state;
+}
+
+// --- pictures ---------------------------------------------------------------------------------
+
+const HEAT = [
+  [0, 0, 4], [20, 14, 54], [59, 15, 112], [100, 26, 128], [140, 41, 129], [183, 55, 121],
+  [222, 73, 104], [247, 112, 92], [254, 159, 109], [254, 207, 146], [252, 253, 191],
+];
+
+const HEAT_TABLE = Uint32Array.from({ length: 256 }, (_, level) => {
+  const place = (level / 255) * (HEAT.length - 1);
+  const low = Math.min(Math.floor(place), HEAT.length - 2);
+  const [r, g, b] = HEAT[low].map((c, i) => Math.round(c + (HEAT[low + 1][i] - c) * (place - low)));
+  return (255 << 24) | (b << 16) | (g << 8) | r;
+});
+
+function drawSpectrogram(canvas, { rows, columns, pixels }) {
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, rows);
+  const out = new Uint32Array(image.data.buffer);
+  for (let band = 0; band < rows; band++) {
+    const top = (rows - 1 - band) * columns; // band 0 is the lowest, the picture starts at the top
+    for (let x = 0; x < columns; x++) out[top + x] = HEAT_TABLE[pixels[band * columns + x]];
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** Draw pairs of minimum and maximum, 127 at the edge of the picture. */
+function drawWaveform(canvas, peaks) {
+  const bins = peaks.length / 2;
+  canvas.width = bins * 2;
+  canvas.height = 64;
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#4c86d6"; // reads on a light and on a dark ground
+  for (let bin = 0; bin < bins; bin++) {
+    const low = 32 - (peaks[2 * bin] / 127) * 31;
+    const high = 32 - (peaks[2 * bin + 1] / 127) * 31;
+    context.fillRect(bin * 2, high - 0.5, 2, low - high + 1);
+  }
+}
+
+// --- one row ----------------------------------------------------------------------------------
+
+/** The elements of one trial; `update` brings them to what the comparer knows. */
+class Row {
+  constructor(id, owner) {
+    Object.assign(this, { id, owner, parts: {}, drawn: {} });
+    const part = (name, tag, attributes = {}, ...children) =>
+      (this.parts[name] = el(tag, { class: name, ...attributes }, ...children));
+    const stars = [1, 2, 3, 4, 5].map((n) =>
+      el("button", { type: "button", class: "star", "data-star": n, onclick: () => this.#rate(n) }, "★"),
+    );
+    this.element = el(
+      "div",
+      { class: "row", role: "listitem", "data-trial": id, onpointerdown: () => owner.activate(id) },
+      el("div", { class: "start" },
+        part("play", "button", { type: "button", onclick: (event) => this.#toggle(event) }),
+        part("key", "kbd", { "aria-hidden": "true" })),
+      el("div", { class: "who" },
+        part("label", "div", { dir: "auto" }),
+        el("div", { class: "origin" },
+          part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge" })),
+        part("prompt", "div", { dir: "auto" })),
+      part("picture", "div", { onclick: (event) => this.#seek(event) },
+        part("wave", "canvas", { "aria-hidden": "true" }),
+        part("spec", "canvas", { "aria-hidden": "true" }),
+        part("cursor", "div", { "aria-hidden": "true" }),
+        part("words", "div", { dir: "auto" })),
+      part("measures", "dl"),
+      el("div", { class: "mine" },
+        part("stars", "div", { role: "radiogroup", onkeydown: (event) => this.#starKey(event) }, ...stars),
+        part("given", "span"),
+        part("note", "input", {
+          type: "text", dir: "auto", placeholder: "note", autocomplete: "off",
+          onchange: (event) => owner.note(id, event.target.value),
+        }),
+        part("read", "div", { dir: "auto" }),
+        part("gain", "div")),
+    );
+  }
+
+  #toggle(event) {
+    if (event.detail) this.owner.root.focus({ preventScroll: true }); // pointer: keys go on working
+    this.owner.toggle(this.id);
+  }
+
+  #seek(event) {
+    const { left, width } = this.parts.picture.getBoundingClientRect();
+    this.owner.seekIn(this.id, ((event.clientX - left) / width) * this.owner.scale.duration_s);
+  }
+
+  #rate(stars) {
+    this.owner.rate(this.id, this.owner.rows.get(this.id).rating === stars ? null : stars);
+  }
+
+  #starKey(event) {
+    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const stars = [...this.parts.stars.children];
+    stars[Math.min(4, Math.max(0, stars.indexOf(event.target) + step))].focus();
+  }
+
+  update(place, count) {
+    this.place = place;
+    const { owner, parts, element } = this;
+    const row = owner.rows.get(this.id);
+    const name = `${row.label}, ${row.provider}, take ${row.take}`;
+    const playing = owner.player.playing === this.id;
+    const broken = owner.broken.get(this.id) ?? trouble(row);
+    element.style.transform = `translateY(${place * ROW}px)`;
+    const state = {
+      "aria-posinset": place + 1, "aria-setsize": count, "aria-current": owner.active === this.id,
+      "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
+    };
+    for (const [key, value] of Object.entries(state)) element.setAttribute(key, value);
+    parts.play.disabled = Boolean(trouble(row));
+    parts.play.setAttribute("aria-pressed", playing);
+    parts.play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${name}`);
+    parts.play.title = playing ? "Pause" : "Play";
+    setText(parts.key, place < 9 ? String(place + 1) : "");
+    setText(parts.label, row.label);
+    parts.label.title = row.label;
+    setText(parts.provider, row.provider);
+    setText(parts.take, `take ${row.take}`);
+    setText(parts.emulated, row.emulated ? "emulated" : row.provider === "local" ? "test engine" : "");
+    parts.emulated.classList.toggle("loud", row.emulated);
+    parts.emulated.title = row.emulated
+      ? "This voice comes from an emulator, not from the vendor."
+      : "Made by the built-in test engine on this machine.";
+    setText(parts.prompt, row.prompt);
+    parts.prompt.title = row.prompt;
+    setText(parts.words, broken ?? "");
+    parts.words.title = broken ?? "";
+    this.#pictures(row);
+    this.#numbers(row);
+    this.#opinion(row, name);
+    setText(parts.gain, row.clip && !row.clip.error ? gainInWords(row.clip, owner.matched) : "");
+    parts.gain.title = parts.gain.textContent;
+    parts.gain.classList.toggle("loud", Boolean(owner.matched && row.clip?.gain_db === null));
+  }
+
+  #pictures(row) {
+    const { owner, parts, drawn } = this;
+    const peaks = owner.peaks.get(this.id);
+    const spectrogram = owner.pixels.get(this.id);
+    const width = row.clip?.duration_s ? `${(100 * row.clip.duration_s) / owner.scale.duration_s}%` : "0";
+    for (const canvas of [parts.wave, parts.spec]) canvas.style.width = width;
+    if (peaks && drawn.wave !== peaks) drawWaveform(parts.wave, (drawn.wave = peaks));
+    if (spectrogram && drawn.spec !== spectrogram) drawSpectrogram(parts.spec, (drawn.spec = spectrogram));
+    this.element.setAttribute("data-drawn", Boolean(drawn.wave && drawn.spec));
+  }
+
+  #numbers(row) {
+    const { measures } = this.parts;
+    const columns = this.owner.shownColumns();
+    while (measures.children.length > columns.length) measures.lastChild.remove();
+    columns.forEach((column, i) => {
+      const cell = measures.children[i] ?? measures.appendChild(el("div", {}, el("dt"), el("dd")));
+      cell.title = `${column.title}: ${column.doc ?? ""}`;
+      cell.classList.toggle("sorted", this.owner.sort === `measure:${column.name}`);
+      setText(cell.firstChild, column.title);
+      setText(cell.lastChild, withUnit(row.measures[column.name], column));
+    });
+  }
+
+  #opinion(row, name) {
+    const { stars, note, given, read } = this.parts;
+    stars.setAttribute("aria-label", `Rating of ${name}`);
+    for (const star of stars.children) {
+      const n = Number(star.dataset.star);
+      star.setAttribute("role", "radio");
+      star.setAttribute("aria-checked", row.rating === n);
+      star.setAttribute("aria-label", `${n} of 5 stars`);
+      star.tabIndex = n === (row.rating ?? 1) ? 0 : -1;
+      star.classList.toggle("on", n <= (row.rating ?? 0));
+    }
+    setText(given, row.rating ? "★".repeat(row.rating) + "☆".repeat(5 - row.rating) : "not rated");
+    given.classList.toggle("none", !row.rating);
+    given.setAttribute("aria-label", row.rating ? `${row.rating} of 5 stars` : "not rated");
+    note.setAttribute("aria-label", `Note on ${name}`);
+    if (note !== note.getRootNode().activeElement) note.value = row.note;
+    setText(read, row.note);
+  }
+}
+

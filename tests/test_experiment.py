@@ -79,6 +79,12 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
         Experiment.load(tmp_path / "none.toml")
 
 
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "no" / "folder.toml", tmp_path / "a\0b.toml"):
+        with pytest.raises(UsageError, match="cannot be written"):
+            FULL.save(path)
+
+
 def test_a_missing_rows_file_is_a_sentence() -> None:
     experiment = Experiment(preview_text="Hi.", rows_file="none.csv")
     with pytest.raises(UsageError, match=r"none\.csv cannot be read"):

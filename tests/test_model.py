@@ -28,6 +28,7 @@ def variant(**changes: Any) -> PromptVariant:
         ({"prompt": "\n"}, "row 'a' has an empty prompt"),
         ({"preview_text": "… — !"}, "row 'a' has a preview text with nothing to say"),
         ({"preview_text": ""}, "row 'a' has a preview text with nothing to say"),
+        ({"prompt": "deep \ud800"}, "row 'a' has half of a surrogate pair in its prompt"),
     ],
 )
 def test_a_variant_with_nothing_in_it_is_refused_by_name(

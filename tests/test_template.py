@@ -129,6 +129,12 @@ def test_a_table_that_is_not_one_is_a_sentence(
         read_rows(path)
 
 
+@pytest.mark.parametrize("name", ["none.csv", "a\0b.csv", ""])
+def test_a_path_that_leads_nowhere_is_a_sentence(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_rows(Path(name))
+
+
 @pytest.mark.parametrize("text", ["https://a.example/x.wav", "trial:vl123", "voices/x.wav"])
 def test_a_reference_in_a_cell_is_written_as_it_is_read(text: str) -> None:
     assert reference_text(as_reference(text)) == text

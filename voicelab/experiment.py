@@ -104,7 +104,7 @@ class Experiment:
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise UsageError(f"the experiment file {path} cannot be read: {error}.") from None
         return cls.from_toml(text, folder=path.parent, source=str(path))
 
@@ -132,9 +132,18 @@ class Experiment:
         return tomli_w.dumps(kept, multiline_strings=True)
 
     def save(self, path: str | Path) -> Path:
-        """Write the experiment file; return its path."""
+        """Write the experiment file; return its path.
+
+        Raises
+        ------
+        UsageError
+            When it cannot be written there.
+        """
         path = Path(path)
-        path.write_text(self.to_toml(), encoding="utf-8")
+        try:
+            path.write_text(self.to_toml(), encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"the experiment file {path} cannot be written: {error}.") from None
         return path
 
 

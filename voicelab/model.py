@@ -112,6 +112,12 @@ class PromptVariant:
 
     def __post_init__(self) -> None:
         """Raise `UsageError` naming the row when there is nothing to send or to say."""
+        for name in ("label", "prompt", "preview_text"):
+            if any("\ud800" <= character <= "\udfff" for character in getattr(self, name)):
+                raise UsageError(
+                    f"row {self.label!a} has half of a surrogate pair in its {name}, "
+                    "which is no text; remove it."
+                )
         if not self.label.strip():
             raise UsageError("a prompt variant has an empty label; give every row a name.")
         if not self.prompt.strip() and self.reference is None:

@@ -227,7 +227,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             header, rows = list(reader.fieldnames or ()), list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise UsageError(f"the prompt table {path} cannot be read: {error}.") from None
     if not header or not rows:
         raise UsageError(f"the prompt table {path} needs a header line and at least one row.")

@@ -165,6 +165,19 @@ def test_audio_that_is_none_is_unreadable_and_not_done(lab: Lab, sandbox: Sandbo
     assert lab.records()[0].error_kind == "Unreadable"
 
 
+def test_a_key_that_the_vendor_echoes_is_nowhere_in_the_lab(lab: Lab, sandbox: Sandbox) -> None:
+    key = sandbox["minimax"].api_key
+    said = Fault(code=2049, message=f"bad key {key}", headers={"Trace-Id": key})
+    sandbox["minimax"].faults.add("design", said)
+    lab.run(batch(1)).result()
+    assert lab.records()[0].error is not None
+    assert "[key]" in lab.records()[0].error
+    lab.export(None, lab.folder / "all.html")
+    lab.close()
+    for path in lab.folder.rglob("*"):
+        assert path.is_dir() or key.encode() not in path.read_bytes()
+
+
 def test_a_refused_trial_that_is_retried_is_asked_anew(lab: Lab, sandbox: Sandbox) -> None:
     sandbox["minimax"].faults.add("design", Fault(code=1008, message="insufficient balance"))
     lab.run(batch(1)).result()

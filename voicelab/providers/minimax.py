@@ -24,7 +24,7 @@ from voicelab.providers.base import (
     Request,
     Send,
 )
-from voicelab.providers.wire import check_key, check_options, check_text, host, retry_after
+from voicelab.providers.wire import check_key, check_length, check_options, host, retry_after
 
 INTERNATIONAL = "https://api.minimax.io"
 MAINLAND = "https://api.minimaxi.com"
@@ -180,7 +180,6 @@ class MiniMax(Provider):
                 "minimax makes voices from a description and the prompt is empty. "
                 "Describe the voice or drop minimax from the batch."
             )
-        check_text("prompt", variant.prompt, most=None, vendor="minimax")
         _check_preview(variant.preview_text)
         _check_options(options)
 
@@ -307,7 +306,7 @@ def _error(
 
 
 def _check_preview(text: str) -> None:
-    check_text("preview_text", text, most=PREVIEW_CHARACTERS, vendor="minimax")
+    check_length("preview_text", text, most=PREVIEW_CHARACTERS, vendor="minimax")
     invisible = sum(unicodedata.category(c)[0] == "C" and c not in "\t\n\r" for c in text)
     if invisible > 0.1 * len(text):
         raise UsageError(

@@ -37,15 +37,13 @@ def check_key(key: str, *, variable: str, console: str) -> None:
         )
 
 
-def check_text(name: str, text: str, *, most: int | None, vendor: str) -> None:
-    """Raise `UsageError` for a text longer than the vendor takes, or one that is no text."""
-    if most is not None and len(text) > most:
+def check_length(name: str, text: str, *, most: int, vendor: str) -> None:
+    """Raise `UsageError` for a text longer than the vendor takes."""
+    if len(text) > most:
         raise UsageError(
             f"{name} has {len(text)} characters; {vendor} takes {most}. "
             f"Shorten it or drop {vendor} from the batch."
         )
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise UsageError(f"{name} has half of a surrogate pair in it, which is no text; remove it.")
 
 
 def check_options(options: Mapping[str, Any], *, own: tuple[str, ...], vendor: str) -> None:

@@ -1,6 +1,7 @@
 """The lab: the one object a notebook opens."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -319,6 +320,10 @@ class Lab:
                 runner.stop()
 
         self.job = Job(work(), stop)
+        if "ipykernel" in sys.modules:
+            from voicelab.widgets.progress import show_progress
+
+            show_progress(self, key)
         return self.job
 
     def _changed(self, record: TrialRecord) -> None:

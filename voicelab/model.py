@@ -4,7 +4,7 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -254,7 +254,9 @@ class Voice:
     pcm_rate: int | None = None
     """Hz, where the vendor sends headerless 16-bit mono samples."""
     expires_at: datetime | None = None
-    """When the vendor drops the voice, if it is known."""
+    """When the vendor drops the voice, if it says a date."""
+    kept_for: timedelta | None = None
+    """How long the vendor keeps the voice from its making, if it says a span."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """What the provider can tell about how the voice came about, as plain JSON data."""
 

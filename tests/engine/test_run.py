@@ -72,6 +72,7 @@ def test_a_batch_over_two_providers_is_done_and_measured(lab: Lab) -> None:
     assert table["f0_median_hz"].between(60, 150).all()
     assert table["latency_s"].gt(0).all()
     assert table["clip"].nunique() == 8
+    assert table["expires_at"].notna().tolist() == table["emulated"].tolist()
 
 
 def test_the_same_batch_again_asks_nobody(lab: Lab, sandbox: Sandbox) -> None:

@@ -1,6 +1,7 @@
 """MiniMax: every documented answer, driven through the emulator over real sockets."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_a_voice_comes_under_the_name_of_its_trial_with_mp3_speech(minimax, sand
     assert (clip.format, clip.sr, clip.channels) == ("mp3", 32000, 1)
     assert clip.duration_s > 1
     assert voice.expires_at is None
-    assert voice.evidence["kept_for_hours"] == 168
+    assert voice.kept_for == timedelta(hours=168)
     assert sandbox["minimax"].ledger.bought(voice.voice_id) == 1
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from datetime import UTC
+from datetime import UTC, datetime
 
 from voicelab.audio.clip import SUFFIXES, Clip, decode
 from voicelab.measures import VERSION, measure
@@ -21,7 +21,7 @@ async def land(store: Store, trial_id: str, voice: Voice, latency_s: float) -> T
     """
     clip = await asyncio.to_thread(decode, voice.audio, pcm_rate=voice.pcm_rate)
     row = await asyncio.to_thread(_add_clip, store, voice, clip)
-    expires = voice.expires_at
+    expires = voice.expires_at or (voice.kept_for and datetime.now(UTC) + voice.kept_for)
     record = store.move(
         trial_id,
         TrialState.DONE,

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -30,6 +31,8 @@ INTERNATIONAL = "https://api.minimax.io"
 MAINLAND = "https://api.minimaxi.com"
 MAINLAND_DOMAINS = ("minimaxi.com", "minimax.cn", "minimax.chat")
 PREVIEW_CHARACTERS = 500
+UNUSED_FOR = timedelta(hours=168)
+"""A voice that was not spoken with through /v1/t2a_v2 for so long is dropped."""
 OWN_FIELDS = ("prompt", "preview_text")
 VOICE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{6,254}[A-Za-z0-9]")
 # Stated for cloned voices; taken to hold for designed ones.
@@ -239,8 +242,8 @@ def read(reply: Reply) -> Voice:
     return Voice(
         voice_id=voice_id,
         audio=_audio(answer.get("trial_audio"), reply),
-        # The vendor's pages: gone after 168 hours, unless spoken with through /v1/t2a_v2.
-        evidence={"kept_for_hours": 168, "kept_by": "first use in /v1/t2a_v2"},
+        kept_for=UNUSED_FOR,
+        evidence={"kept_by": "first use in /v1/t2a_v2 within 168 hours"},
     )
 
 

@@ -28,7 +28,7 @@ def variant(**changes: Any) -> PromptVariant:
         ({"prompt": "\n"}, "row 'a' has an empty prompt"),
         ({"preview_text": "… — !"}, "row 'a' has a preview text with nothing to say"),
         ({"preview_text": ""}, "row 'a' has a preview text with nothing to say"),
-        ({"prompt": "deep \ud800"}, "row 'a' has half of a surrogate pair in its prompt"),
+        ({"prompt": "deep \ud800"}, "row 'a': the prompt has half of a surrogate"),
     ],
 )
 def test_a_variant_with_nothing_in_it_is_refused_by_name(
@@ -60,6 +60,8 @@ def test_letters_and_digits_of_any_script_are_something_to_say(text: str) -> Non
         ({"providers": []}, "no providers"),
         ({"variants": [variant(), variant()]}, "rows 1 and 2 have the same label 'a'"),
         ({"providers": ["local", "local"]}, "same provider 'local'"),
+        ({"experiment": " "}, "empty name"),
+        ({"experiment": "x\ud800"}, "name of the experiment has half"),
         ({"takes": 0}, "takes is 0"),
         ({"takes": True}, "takes is True"),
         ({"takes": "2"}, "takes is '2'"),

@@ -1,5 +1,6 @@
 """The lab: the one object a notebook opens."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -310,7 +311,7 @@ class Lab:
             if stopped:
                 runners[0].stop()
             await runners[0].run(trial_ids)
-            return self.compare(key)
+            return await asyncio.to_thread(self.compare, key)
 
         stopped: list[bool] = []
 

@@ -88,6 +88,12 @@ class Reference:
             )
 
 
+def require_text(text: str, what: str) -> None:
+    """Raise `UsageError` for half of a surrogate pair, which no file and no wire can hold."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError(f"{what} has half of a surrogate pair in it, which is no text; remove it.")
+
+
 def has_something_to_say(text: str) -> bool:
     """Tell whether `text` has a letter or a digit of any script."""
     return any(unicodedata.category(character)[0] in "LN" for character in text)
@@ -113,11 +119,7 @@ class PromptVariant:
     def __post_init__(self) -> None:
         """Raise `UsageError` naming the row when there is nothing to send or to say."""
         for name in ("label", "prompt", "preview_text"):
-            if any("\ud800" <= character <= "\udfff" for character in getattr(self, name)):
-                raise UsageError(
-                    f"row {self.label!a} has half of a surrogate pair in its {name}, "
-                    "which is no text; remove it."
-                )
+            require_text(getattr(self, name), f"row {self.label!a}: the {name}")
         if not self.label.strip():
             raise UsageError("a prompt variant has an empty label; give every row a name.")
         if not self.prompt.strip() and self.reference is None:
@@ -173,6 +175,9 @@ class Batch:
             raise UsageError("the batch has no providers; name at least one, for example 'local'.")
         _refuse_duplicates("label", [variant.label for variant in self.variants])
         _refuse_duplicates("provider", self.provider_names)
+        if not self.experiment.strip():
+            raise UsageError("the experiment has an empty name; call it something.")
+        require_text(self.experiment, "the name of the experiment")
         if isinstance(self.takes, bool) or not isinstance(self.takes, int) or self.takes < 1:
             raise UsageError(f"takes is {self.takes!r}; it must be a whole number from 1 up.")
 

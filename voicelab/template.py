@@ -94,6 +94,8 @@ def grid(
     names = fields(template)
     _require_same_names(names, variables, template)
     axes = [_values(name, variables[name]) for name in names]
+    if isinstance(preview_text, str) and not preview_text.strip():
+        raise UsageError("the preview text is empty; write what the voices shall say.")
     texts = _values("preview_text", preview_text)
     combinations = list(itertools.product(itertools.product(*axes), enumerate(texts, start=1)))
     return tuple(

@@ -87,7 +87,7 @@ def run(
         sheet = lab.quote(experiment)
         show.quote_table(sheet)
         sheet.require_sendable(leave_out_refused=leave_out_refused)
-        if any(line.provider != "local" and not line.emulated for line in sheet.lines) and not yes:
+        if sheet.spends and not yes:
             typer.confirm("Send these trials to the vendors?", abort=True)
         job = lab.run(experiment, leave_out_refused=leave_out_refused)
         _finish(show.follow(lab, job, lab.records(experiment)))

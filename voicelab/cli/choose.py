@@ -6,7 +6,7 @@ from voicelab.cli.show import safe, shown_columns
 from voicelab.errors import UsageError
 from voicelab.lab import Lab
 from voicelab.providers import PROVIDERS
-from voicelab.providers.base import Limits
+from voicelab.providers.words import limits_text, where_text
 from voicelab.tables.comparison import Comparison
 
 
@@ -40,36 +40,13 @@ def _require_column(name: str, known: list[str]) -> None:
 
 def providers_table(lab: Lab) -> Table:
     """Return the providers with their limits and whether this lab can call them."""
-    table = Table("Provider", "Wants", "Limits", "Price", "Can be called", title="Providers")
+    table = Table("Provider", "Wants", "Limits and prices", "Can be called", title="Providers")
     for name, kind in PROVIDERS.items():
         try:
             provider = lab.provider(name)
         except UsageError as error:
-            table.add_row(name, kind.wants.value, "", "", safe(f"no: {error}"))
-            continue
-        ready = "yes, an emulator" if provider.emulated else "yes"
-        limits = provider.limits
-        table.add_row(name, kind.wants.value, safe(_limits(limits)), safe(_price(limits)), ready)
+            limits, where = kind.published, f"No: {error}"
+        else:
+            limits, where = provider.limits, where_text(provider)
+        table.add_row(name, kind.wants.value, safe(limits_text(limits)), safe(where))
     return table
-
-
-def _limits(limits: Limits) -> str:
-    known = {
-        "prompt": limits.prompt_characters,
-        "preview text": limits.preview_characters,
-    }
-    texts = [f"{what} ≤ {number} characters" for what, number in known.items() if number]
-    if limits.requests_per_minute is not None:
-        texts.append(f"{limits.requests_per_minute:g} requests a minute")
-    return ", ".join([*texts, f"{limits.parallel} at once"])
-
-
-def _price(limits: Limits) -> str:
-    price = limits.price
-    if price is None:
-        return "none"
-    kept = f"; {price.currency} {price.per_kept_voice:g} when a voice is first used"
-    return (
-        f"{price.currency} {price.per_character * 10_000:g} per 10,000 characters"
-        f"{kept if price.per_kept_voice else ''} ({price.as_of})"
-    )

@@ -1,9 +1,9 @@
 """What a batch will take, before anything is sent: trials, characters, price, time, refusals."""
 
 import math
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from voicelab.engine.plan import batch_id, plan
 from voicelab.errors import UsageError
@@ -68,15 +68,34 @@ class Quote:
 
     @property
     def costs(self) -> dict[str, float]:
-        """Expected cost per currency, of the providers that publish a price."""
-        totals: Counter[str] = Counter()
+        """Expected cost per currency; what is emulated costs nothing."""
+        totals: dict[str, float] = {}
         for line in self.lines:
-            if line.price is not None and line.cost is not None:
-                totals[line.price.currency] += line.cost  # type: ignore[assignment]  # a Counter of floats
-        return dict(totals)
+            if line.price is not None and line.cost is not None and not line.emulated:
+                currency = line.price.currency
+                totals[currency] = totals.get(currency, 0.0) + line.cost
+        return totals
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Providers that charge, and publish no price."""
+        return tuple(
+            line.provider
+            for line in self.lines
+            if line.price is None and not line.emulated and line.provider != "local"
+        )
+
+    @property
+    def spends(self) -> bool:
+        """Whether a vendor would be called."""
+        return any(not line.emulated and line.provider != "local" for line in self.lines)
 
     def __str__(self) -> str:
         return "\n".join([*map(_line_text, self.lines), *map(_refusal_text, self.refusals)])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the sheet where a cell ends with it."""
+        printer.text(str(self))
 
     def require_sendable(self, *, leave_out_refused: bool) -> None:
         """Raise `UsageError` with every refusal, unless they are to be left out."""

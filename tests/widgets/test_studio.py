@@ -1,0 +1,281 @@
+"""The studio without a browser: a real lab, the real engine, and fingers on every button."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from real_lab import batch, open_lab, until
+
+from voicelab.emulators.base import Fault
+from voicelab.emulators.serve import Sandbox, serve
+from voicelab.experiment import Experiment
+from voicelab.lab import Lab
+from voicelab.tables import WRITERS
+from voicelab.widgets.comparer import Comparer
+from voicelab.widgets.exports import AUDIO, FORMATS, file_name
+from voicelab.widgets.studio import Studio
+
+TONES = Experiment(
+    name="tones",
+    template="a {tone} voice",
+    variables={"tone": ("deep", "bright")},
+    preview_text="Good evening.",
+)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with serve(["minimax"]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def lab(tmp_path: Path, sandbox: Sandbox) -> Iterator[Lab]:
+    with open_lab(tmp_path / "lab", sandbox) as lab:
+        yield lab
+
+
+@pytest.fixture
+def studio(lab: Lab) -> Iterator[Studio]:
+    studio = opened(lab)
+    yield studio
+    assert "went wrong in voicelab itself" not in shown(studio)
+
+
+def opened(lab: Lab, experiment: Experiment = TONES) -> Studio:
+    """Return a studio once it has read the lab and quoted the form."""
+    studio = Studio(lab, experiment)
+    until(lambda: studio.quote.value and studio.panel.overall.value and studio.choice.options)
+    return studio
+
+
+def shown(studio: Studio) -> str:
+    """Return everything the studio says about errors."""
+    guards = (studio.guard, studio.compare_guard, studio.panel.guard, studio.exports.guard)
+    return " ".join([studio.quote.value, *(guard.value for guard in guards)])
+
+
+def heard(studio: Studio, trials: int) -> None:
+    """Wait until the comparer shows so many voices."""
+    until(
+        lambda: (
+            isinstance(studio.comparing.children[0], Comparer)
+            and f"{trials} done" in repr(studio.comparing.children[0])
+        )
+    )
+
+
+def test_submit_brings_every_voice_to_the_comparer(studio: Studio, lab: Lab) -> None:
+    assert "Nothing to hear yet" in studio.comparing.children[0].value
+    assert not studio.submit.disabled
+    studio.submit.click()
+    heard(studio, 2)
+    until(lambda: "all of them done already" in studio.quote.value)
+    assert studio.looking_at == lab.batches()[0].id
+    assert "2 of 2 done" in studio.panel.overall.value
+    until(lambda: studio.stop.disabled and studio.resume.disabled and studio.retry.disabled)
+    assert not shown(studio).replace(studio.quote.value, "").strip()
+
+
+def test_a_rating_and_a_note_reach_the_lab(studio: Studio, lab: Lab) -> None:
+    studio.submit.click()
+    heard(studio, 2)
+    trial = lab.records()[0].trial.id
+    comparer = studio.comparing.children[0]
+    comparer._receive(comparer, {"type": "rate", "id": trial, "rating": 4}, [])
+    comparer._receive(comparer, {"type": "note", "id": trial, "note": "keep"}, [])
+    assert (lab.records()[0].rating, lab.records()[0].note) == (4, "keep")
+
+
+def test_the_quote_follows_the_typing(studio: Studio) -> None:
+    studio.form.values["tone"].value = "deep; bright; soft"
+    until(lambda: 'data-trials="3"' in studio.quote.value)
+    studio.form.template.value = "a {tone voice"
+    until(lambda: "cannot be read" in studio.quote.value)
+    assert studio.submit.disabled
+    studio.form.template.value = "a {tone} voice"
+    until(lambda: 'data-trials="3"' in studio.quote.value)
+    until(lambda: not studio.submit.disabled)
+
+
+def test_nothing_is_sent_that_was_not_quoted_first(studio: Studio, lab: Lab) -> None:
+    studio.form.takes.value = "50"
+    assert studio.submit.disabled
+    studio.submit.click()
+    assert "read the new quote" in studio.guard.value
+    assert not lab.batches()
+
+
+def test_refused_trials_are_left_out_only_when_that_is_asked_for(studio: Studio, lab: Lab) -> None:
+    studio.form.providers.chosen = ("local", "minimax")
+    studio.form.preview_text.value = "far too long for one of them, " * 20
+    until(lambda: "would be refused" in studio.quote.value)
+    until(lambda: studio._sheet is not None)
+    assert studio.submit.disabled
+    assert studio.leave_out.layout.display == ""
+    studio.leave_out.value = True
+    assert not studio.submit.disabled
+    studio.submit.click()
+    until(lambda: lab.job is not None and lab.job.done())
+    assert {record.trial.provider for record in lab.records()} == {"local"}
+
+
+def test_stop_keeps_what_is_there_and_resume_brings_the_rest(
+    studio: Studio, lab: Lab, sandbox: Sandbox
+) -> None:
+    sandbox["minimax"].faults.add("design", Fault(delay_s=0.5), times=8)
+    studio.form.providers.chosen = ("minimax",)
+    studio.form.values["tone"].value = "deep; bright; soft; fast; slow; warm; calm; hoarse"
+    until(lambda: 'data-trials="8"' in studio.quote.value and not studio.submit.disabled)
+    studio.submit.click()
+    until(lambda: not studio.stop.disabled)
+    studio.stop.click()
+    until(lambda: lab.job is not None and lab.job.done())
+    until(lambda: "Resume goes on" in studio.panel.overall.value)
+    assert not studio.resume.disabled
+    studio.resume.click()
+    heard(studio, 8)
+    assert len(sandbox["minimax"].ledger.of("design")) == 8
+
+
+def test_what_failed_is_tried_again(studio: Studio, lab: Lab, sandbox: Sandbox) -> None:
+    sandbox["minimax"].faults.add("design", Fault(code=1026), times=2)
+    studio.form.providers.chosen = ("minimax",)
+    until(lambda: not studio.submit.disabled)
+    studio.submit.click()
+    until(lambda: "2 failed" in studio.panel.overall.value and not studio.retry.disabled)
+    until(lambda: "No voice has come yet" in studio.comparing.children[0].value)
+    until(lambda: "1026" in studio.panel.table.value)
+    studio.retry.click()
+    heard(studio, 2)
+
+
+def test_a_second_studio_finds_the_run_under_way_and_the_first_makes_room(
+    lab: Lab, sandbox: Sandbox
+) -> None:
+    first = opened(lab)
+    sandbox["minimax"].faults.add("design", Fault(delay_s=0.5), times=2)
+    lab.run(batch("minimax"))
+    second = opened(lab)
+    until(lambda: not second.stop.disabled)
+    heard(second, 2)
+    until(lambda: "2 of 2 done" in second.panel.overall.value)
+    assert "newer studio" in first.children[0].value
+    assert len(lab._listeners) == 2
+
+
+def test_a_run_that_a_cell_starts_is_followed(studio: Studio, lab: Lab) -> None:
+    lab.run(batch("local", tones=("hoarse", "calm", "warm"))).result()
+    heard(studio, 3)
+    assert studio.looking_at == lab.batches()[0].id
+
+
+def test_batches_experiments_and_the_whole_lab_can_be_looked_at(studio: Studio, lab: Lab) -> None:
+    lab.run(batch("local")).result()
+    lab.run(batch("local", tones=("soft",))).result()
+    heard(studio, 1)
+    until(lambda: len(studio.choice.options) == 4)
+    studio.choice.value = "tones"
+    heard(studio, 3)
+    studio.choice.value = ""
+    until(lambda: "3 of 3 done" in studio.panel.overall.value)
+
+
+def test_every_format_is_written(
+    studio: Studio, tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    studio.submit.click()
+    heard(studio, 2)
+    assert set(FORMATS) == {*WRITERS, AUDIO}
+    for format, button in studio.exports.buttons.items():
+        button.click()
+        until(lambda: "Wrote" in studio.exports.guard.value)
+        name = "tones-audio/manifest.json" if format == AUDIO else f"tones{format}"
+        assert (tmp_path / "exports" / name).stat().st_size > 0
+
+
+@pytest.mark.parametrize("folder", ["/dev/null/there", "\0", "~nobody-here", "x" * 5000])
+def test_a_folder_that_cannot_be_is_a_sentence(studio: Studio, folder: str) -> None:
+    studio.submit.click()
+    heard(studio, 2)
+    studio.exports.folder.value = folder
+    studio.exports.buttons[".csv"].click()
+    until(lambda: "voicelab-problem" in studio.exports.guard.value)
+
+
+def test_exporting_nothing_is_a_sentence(studio: Studio) -> None:
+    studio.exports.buttons[".html"].click()
+    until(lambda: "nothing to export yet" in studio.exports.guard.value)
+
+
+def test_two_fast_clicks_submit_once(studio: Studio, lab: Lab) -> None:
+    clicks = [threading.Thread(target=studio.submit.click) for _ in range(4)]
+    for click in clicks:
+        click.start()
+    for click in clicks:
+        click.join()
+    heard(studio, 2)
+    assert len(lab.batches()) == 1
+    assert all(record.attempts <= 1 for record in lab.records())
+
+
+GARBAGE = [
+    ("experiment_name", "", "trials"),
+    ("experiment_name", "<script>alert(1)</script>", "trials"),
+    ("template", "", "no prompt variants"),
+    ("template", "a {", "cannot be read"),
+    ("template", "a {} voice", "plain name"),
+    ("template", "a {0} {a.b} {x!r:>9}", "plain name"),
+    ("template", "a {language} voice", "no values"),
+    ("template", "x" * 10_000, "trials"),
+    ("template", "<script>alert(1)</script>", "trial"),
+    ("template", "\ud800 voice", "surrogate"),
+    ("preview_text", "Good \ud800 evening", "surrogate"),
+    ("preview_text", "", "empty"),
+    ("preview_text", "…!?", "nothing to say"),
+    ("preview_text", "long " * 2_000, "trials"),
+    ("takes", "many", "whole number"),
+    ("takes", "0", "from 1 up"),
+    ("takes", "-1", "from 1 up"),
+    ("takes", "9" * 30, "taken for a slip"),
+    ("takes", "9" * 5000, "whole number"),
+    ("seed", "red", "whole number"),
+    ("seed", "9" * 400, "trials"),
+    ("table", "label,prompt\na,b,c", "has 3 cells"),
+    ("table", "label,prompt\na,x\na,y", "same label"),
+    ("table", "label,prompt\na,", "no value"),
+    ("table", "\0\n\x1b[0m", ""),
+    ("table_file", "/nowhere.csv", "cannot be read"),
+    ("table_file", "\0", "cannot be read"),
+]
+
+
+@pytest.fixture(scope="module")
+def garbled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """Return one studio for all garbage: it must get over each piece."""
+    with Lab.open(tmp_path_factory.mktemp("garbage")) as lab:
+        yield opened(lab)
+
+
+@pytest.mark.parametrize(("field", "text", "words"), GARBAGE)
+def test_garbage_in_a_field_is_a_sentence(
+    garbled: Studio, field: str, text: str, words: str
+) -> None:
+    garbled.form.load(TONES)
+    getattr(garbled.form, field).value = text
+    garbled.quote.value = ""
+    garbled._quoting.poke()
+    until(lambda: garbled.quote.value or garbled.guard.value)
+    said = shown(garbled)
+    assert words in said
+    assert "<script" not in said
+    assert "Traceback" not in said
+    assert "went wrong in voicelab itself" not in said
+
+
+def test_a_file_is_named_after_its_experiment() -> None:
+    assert file_name("Narrators / 2: 说书人?") == "Narrators-2-说书人"
+    assert file_name("../../etc/passwd") == "etc-passwd"
+    assert file_name("   ") == "voices"

@@ -1,0 +1,76 @@
+"""What widgets ask of a lab: the one seam between them and the object that a notebook opens."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from voicelab.engine.job import Job
+from voicelab.engine.quote import Quote
+from voicelab.experiment import Experiment
+from voicelab.model import TrialRecord
+from voicelab.providers.base import Provider
+from voicelab.store.store import BatchRow
+
+if TYPE_CHECKING:
+    from voicelab.tables.comparison import Comparison
+
+
+class Bench(Protocol):
+    """A lab, as far as widgets need one; `voicelab.Lab` says what each method does.
+
+    `what` is the id of a batch, the name of an experiment, or nothing for the whole lab.
+    """
+
+    @property
+    def folder(self) -> Path:
+        """Where everything is kept."""
+
+    @property
+    def live(self) -> bool:
+        """Whether anything beyond this machine may be called."""
+
+    @property
+    def job(self) -> "Job[Comparison] | None":
+        """The run under way or the last one."""
+
+    def provider(self, name: str) -> Provider:
+        """Return a provider, or raise `UsageError` with the reason there is none."""
+
+    def quote(self, what: Experiment) -> Quote:
+        """Say what a batch will take."""
+
+    def run(self, what: Experiment, *, leave_out_refused: bool = False) -> "Job[Comparison]":
+        """Submit a batch."""
+
+    def resume(self, what: str | None = None) -> "Job[Comparison]":
+        """Bring everything unfinished to its end."""
+
+    def stop(self) -> None:
+        """Let nothing new start."""
+
+    def retry(self, what: str | None = None) -> list[str]:
+        """Queue failed trials again."""
+
+    def resend(self, trial_id: str) -> None:
+        """Queue a trial in doubt to be sent anew."""
+
+    def give_up(self, trial_id: str) -> None:
+        """Call a trial in doubt failed."""
+
+    def batches(self) -> list[BatchRow]:
+        """Return every batch, the newest first."""
+
+    def records(self, what: str | None = None) -> tuple[TrialRecord, ...]:
+        """Return trials."""
+
+    def compare(self, what: str | None = None) -> "Comparison":
+        """Return trials side by side."""
+
+    def rate(self, trial_id: str, rating: int | None) -> None:
+        """Rate a trial."""
+
+    def note(self, trial_id: str, text: str) -> None:
+        """Write a note on a trial."""
+
+    def on_change(self, listener: Callable[[TrialRecord], None]) -> Callable[[], None]:
+        """Call `listener` on the I/O thread with every trial that changes; return how to end it."""

@@ -1,0 +1,282 @@
+"""The studio: one page to describe voices, run the batch, and compare what comes back."""
+
+import html
+import math
+from collections import Counter
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary, ref
+
+import ipywidgets as w
+
+from voicelab.engine.job import io_loop
+from voicelab.engine.quote import Quote
+from voicelab.errors import UsageError
+from voicelab.experiment import Experiment
+from voicelab.model import TrialRecord, TrialState
+from voicelab.store.store import BatchRow
+from voicelab.tables.comparison import Comparison
+from voicelab.widgets.bench import Bench
+from voicelab.widgets.comparer import Comparer
+from voicelab.widgets.exports import ExportBar
+from voicelab.widgets.form import Form
+from voicelab.widgets.guard import Guard, problem, sentence
+from voicelab.widgets.progress import ProgressPanel
+from voicelab.widgets.quote_text import quote_html
+from voicelab.widgets.throttle import Throttle
+
+TYPING_S = 0.3
+COMPARE_EVERY_S = 1.5
+MOST_TRIALS = 10_000
+"""More in one batch is a slip of the keyboard."""
+
+NOTHING_YET = "Nothing to hear yet. Press Submit, and every voice appears here as it arrives."
+NONE_CAME = "No voice has come yet; the lines above say where each trial stands."
+MOVED = "This lab was opened in a newer studio. Run this cell again to go on here."
+
+_newest: "WeakKeyDictionary[Bench, ref[Studio]]" = WeakKeyDictionary()
+
+
+class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
+    """All of a lab as widgets; run under way or not, it shows the lab as it is.
+
+    A lab has one studio at a time: an older one makes room, so that a cell run again and again
+    does not do the same work many times.
+    """
+
+    def __init__(self, bench: Bench, experiment: Experiment | None = None) -> None:
+        self._bench = bench
+        self._sheet: Quote | None = None
+        self._known: set[str] = set()
+        self._ended: frozenset[tuple[str, TrialState]] = frozenset()
+        self._running = self._stopping = False
+        self._comparer: Comparer | None = None
+        self._make_buttons()
+        self.quote = w.HTML()
+        self.comparing = w.VBox([_empty(NOTHING_YET)])
+        self.form = Form(bench, experiment)
+        self.panel = ProgressPanel(bench, self._latest())
+        self.exports = ExportBar(self._comparison)
+        super().__init__(self._layout())
+        self.add_class("voicelab-studio")
+        self._make_room()
+        self._connect()
+
+    def _connect(self) -> None:
+        """Begin to follow the form and the lab, now that all widgets are there to be written."""
+        show_quote = self.guard.watch(self._show_quote, clears=False)
+        self._quoting = Throttle(show_quote, every_s=0.0, after_s=TYPING_S, in_pool=True)
+        show_voices = self.compare_guard.watch(self._show_voices)
+        self._comparing = Throttle(show_voices, every_s=COMPARE_EVERY_S, in_pool=True)
+        self.form.on_edit = self._edited
+        self.panel.on_show = self._shown
+        self._end = self._bench.on_change(self._changed)
+        self._quoting.poke()
+        self._look_at(self._latest())
+
+    def _latest(self) -> str | None:
+        batches = self._bench.batches()
+        return batches[0].id if batches else None
+
+    def _make_buttons(self) -> None:
+        self.guard, self.compare_guard = Guard(), Guard()
+        self.submit = _button("Submit", "Send the batch", icon="play", button_style="primary")
+        self.stop = _button("Stop", "Let nothing new start; what is under way is kept")
+        self.resume = _button("Resume", "Send what is still waiting")
+        self.retry = _button("Retry failed", "Send failed trials again")
+        self.leave_out = w.Checkbox(
+            description="leave out refused trials",
+            indent=False,
+            layout=w.Layout(width="auto", display="none"),
+        )
+        self.choice = w.Dropdown(
+            description="Showing",
+            tooltip="The batch or experiment shown below",
+            style={"description_width": "60px"},
+            layout=w.Layout(width="420px"),
+        )
+        self.submit.on_click(self.guard.watch(self._submit))
+        self.stop.on_click(self.guard.watch(self._stop))
+        self.resume.on_click(self.guard.watch(self._resume))
+        self.retry.on_click(self.guard.watch(self._retry))
+        self.leave_out.observe(self.guard.watch(lambda _: self._set_submit()), "value")
+        self.choice.observe(self.guard.watch(self._chosen), "value")
+
+    def _layout(self) -> list[w.Widget]:
+        buttons = [self.submit, self.leave_out, self.stop, self.resume, self.retry]
+        return [
+            w.HTML(_title(self._bench)),
+            _section("Describe", [self.form]),
+            _section("Run", [self.quote, w.HBox(buttons), self.guard, self.choice, self.panel]),
+            _section("Compare", [self.comparing, self.compare_guard, self.exports]),
+        ]
+
+    def _make_room(self) -> None:
+        before = _newest.get(self._bench)
+        if before is not None and (older := before()) is not None:
+            older.rest()
+        _newest[self._bench] = ref(self)
+
+    def rest(self) -> None:
+        """Follow the lab no longer, and say so."""
+        self._end()
+        self.panel.end()
+        self.children = [_empty(MOVED)]
+
+    def _quoted(self) -> tuple[Experiment, Quote]:
+        experiment = self.form.experiment
+        _require_modest(experiment)
+        return experiment, self._bench.quote(experiment)
+
+    def _edited(self) -> None:
+        self._sheet = None
+        self._set_submit()
+        self._quoting.poke()
+
+    def _show_quote(self) -> None:
+        sheet = None
+        self.form.providers.refresh()
+        try:
+            _, sheet = self._quoted()
+            self.quote.value = quote_html(sheet)
+        except UsageError as error:
+            self.quote.value = problem(sentence(error))
+        partly = sheet is not None and sheet.refusals and sheet.trials
+        self.leave_out.layout.display = "" if partly else "none"
+        self._sheet = sheet
+        self._set_submit()
+
+    def _set_submit(self) -> None:
+        sheet = self._sheet
+        sendable = sheet is not None and sheet.trials > 0
+        refused = sheet is not None and sheet.refusals and not self.leave_out.value
+        self.submit.disabled = self.panel.running or not sendable or bool(refused)
+
+    def _submit(self, _button: object) -> None:
+        self.submit.disabled = True
+        try:
+            experiment, sheet = self._quoted()
+            if self._sheet is None or sheet.batch_id != self._sheet.batch_id:
+                raise UsageError("the form changed; read the new quote, then press Submit again.")
+            self._bench.run(experiment, leave_out_refused=self.leave_out.value)
+            self._look_at(sheet.batch_id)
+        finally:
+            self.panel.poke()
+
+    def _stop(self, _button: object) -> None:
+        self._stopping = True
+        self._bench.stop()
+        self.panel.poke()
+
+    def _resume(self, _button: object) -> None:
+        self._bench.resume(self.looking_at)
+        self.panel.look_at(self.looking_at)
+
+    def _retry(self, _button: object) -> None:
+        self._bench.retry(self.looking_at)
+        self._resume(_button)
+
+    @property
+    def looking_at(self) -> str | None:
+        """The batch or experiment that is shown, or nothing for the whole lab."""
+        return self.choice.value or None
+
+    def _look_at(self, what: str | None) -> None:
+        """Choose a batch that may be new; from any thread."""
+        io_loop().call_soon_threadsafe(self.guard.watch(self._fill_choice, clears=False), what)
+
+    def _fill_choice(self, what: str | None) -> None:
+        batches = self._bench.batches()
+        self._known = {batch.id for batch in batches}
+        self.choice.options = _choices(batches)
+        self.choice.value = what or ""
+        self._chosen()
+
+    def _chosen(self, _change: object = None) -> None:
+        self.panel.look_at(self.looking_at)
+        self._comparing.poke()
+
+    def _changed(self, record: TrialRecord) -> None:
+        if record.trial.batch_id not in self._known:
+            self._look_at(record.trial.batch_id)
+
+    def _shown(self, records: Sequence[TrialRecord]) -> None:
+        """Follow the progress panel, on its thread."""
+        running, states = self.panel.running, {record.state for record in records}
+        if self._running and not running:
+            self._stopping = False
+            self._quoting.poke()
+        self._running = running
+        self._set_submit()
+        self.stop.disabled = not running or self._stopping
+        self.stop.description = "Stopping …" if self._stopping else "Stop"
+        self.resume.disabled = running or all(state.is_final for state in states)
+        self.retry.disabled = running or TrialState.FAILED not in states
+        ended = frozenset((r.trial.id, r.state) for r in records if r.state.is_final)
+        if ended != self._ended:
+            self._ended = ended
+            self._comparing.poke()
+
+    def _comparison(self) -> Comparison:
+        return self._bench.compare(self.looking_at)
+
+    def _show_voices(self) -> None:
+        comparison = self._comparison()
+        if not any(record.state is TrialState.DONE for record in comparison.records):
+            words = NONE_CAME if len(comparison) else NOTHING_YET
+            self.comparing.children = [_empty(words)]
+        elif self._comparer is None:
+            rate, note = self._bench.rate, self._bench.note
+            self._comparer = Comparer(comparison, on_rate=rate, on_note=note)
+            self.comparing.children = [self._comparer]
+        else:
+            self._comparer.update(comparison)
+            self.comparing.children = [self._comparer]
+
+
+def _require_modest(experiment: Experiment) -> None:
+    cells = math.prod(len(values) for values in experiment.variables.values())
+    trials = (cells + len(experiment.rows)) * len(experiment.providers) * experiment.takes
+    if trials > MOST_TRIALS:
+        raise UsageError(
+            f"this makes {trials:,} trials; more than {MOST_TRIALS:,} in one batch are taken for "
+            "a slip. Take fewer values or takes, or submit several batches."
+        )
+
+
+def _choices(batches: Sequence[BatchRow]) -> list[tuple[str, str]]:
+    """Return what can be looked at: each batch, experiments of several batches, all."""
+    often = Counter(batch.experiment for batch in batches)
+    single = [
+        (f"{b.experiment} · {b.trials} trials · {b.created_at.astimezone():%d %b, %H:%M:%S}", b.id)
+        for b in batches
+    ]
+    several = [(f"{name} · all {n} batches", name) for name, n in often.items() if n > 1]
+    whole = "the whole lab" if batches else "nothing submitted yet"
+    return [*single, *several, (whole, "")]
+
+
+def _title(bench: Bench) -> str:
+    mode = (
+        "Live: vendors are called, and that costs money."
+        if bench.live
+        else "Offline: nothing beyond this machine is called."
+    )
+    folder = html.escape(str(bench.folder))
+    words = f"<b>Voice studio</b><span>{mode}</span><code>{folder}</code>"
+    return f'<div class="voicelab-title">{words}</div>'
+
+
+def _section(title: str, widgets: Sequence[w.Widget]) -> w.VBox:
+    section = w.VBox([w.HTML(f"<h3>{title}</h3>"), *widgets])
+    section.add_class("voicelab-section")
+    return section
+
+
+def _empty(text: str) -> w.HTML:
+    return w.HTML(f'<div class="voicelab-empty">{text}</div>')
+
+
+def _button(name: str, hint: str, **looks: str) -> w.Button:
+    return w.Button(
+        description=name, tooltip=hint, disabled=True, layout=w.Layout(width="auto"), **looks
+    )

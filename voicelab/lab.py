@@ -251,9 +251,9 @@ class Lab:
 
         comparison = self.compare(what, trials=trials)
         names = {
-            id_: f"{record.trial.variant.label} — {record.trial.provider}"
-            f"{' (emulated)' if record.emulated else ''}, take {record.trial.take}"
-            for id_, record in ((r.trial.id, r) for r in comparison.records)
+            record.trial.id: f"{record.trial.variant.label} — {record.source}, "
+            f"take {record.trial.take}"
+            for record in comparison.records
         }
         return sheet({names[id_]: clip for id_, clip in comparison.clips().items()}, **kinds)
 

@@ -238,6 +238,11 @@ def trial_id(batch_id: str, label: str, provider: str, take: int) -> str:
     return "vl" + hashlib.sha256(key.encode()).hexdigest()[:14]
 
 
+def source_text(provider: str, *, emulated: bool) -> str:
+    """Return who made a voice, in words that let nobody mistake an emulator for a vendor."""
+    return f"{provider} (emulated)" if emulated else provider
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """What a task vendor hands out instead of a voice; stored before it is asked after."""
@@ -306,3 +311,8 @@ class TrialRecord:
     """1 to 5."""
     note: str = ""
     """The user's own words."""
+
+    @property
+    def source(self) -> str:
+        """Who made the voice: the provider, and `(emulated)` where it was an emulator."""
+        return source_text(self.trial.provider, emulated=self.emulated)

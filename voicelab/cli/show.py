@@ -57,9 +57,8 @@ def quote_table(sheet: Quote) -> None:
     """Print what a batch will take, and every refusal."""
     table = Table("Provider", "Trials", "Done", "Characters", "Price", "Time", title="Quote")
     for line in sheet.lines:
-        name = f"{line.provider} (emulated)" if line.emulated else line.provider
         time = f"about {duration_text(line.duration_s)}"
-        cells = (name, line.trials, line.done, line.characters, cost_text(line), time)
+        cells = (line.source, line.trials, line.done, line.characters, cost_text(line), time)
         table.add_row(*map(safe, cells))
     out.print(table)
     for refusal in sheet.refusals:
@@ -95,8 +94,8 @@ def _heading(name: str) -> Text:
 def _cell(name: str, value: Any, record: TrialRecord) -> str:
     if value is None:
         return "–"
-    if name == "provider" and record.emulated:
-        return f"{value} (emulated)"
+    if name == "provider":
+        return record.source
     if isinstance(value, float):
         measure = MEASURES.get(name)
         decimals = measure.decimals if measure else COLUMNS[name].decimals or 0

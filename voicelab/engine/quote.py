@@ -7,7 +7,7 @@ from typing import Any
 
 from voicelab.engine.plan import batch_id, plan
 from voicelab.errors import UsageError
-from voicelab.model import Batch, Wants
+from voicelab.model import Batch, Wants, source_text
 from voicelab.providers.base import Limits, Price, Provider
 from voicelab.store.records import Planned
 
@@ -39,6 +39,11 @@ class Line:
     price: Price | None
     duration_s: float
     """At the vendor's published rate and usual time."""
+
+    @property
+    def source(self) -> str:
+        """The provider, and `(emulated)` where it is an emulator."""
+        return source_text(self.provider, emulated=self.emulated)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,10 +202,9 @@ def _duration(trials: int, limits: Limits) -> float:
 
 
 def _line_text(line: Line) -> str:
-    name = f"{line.provider} (emulated)" if line.emulated else line.provider
     done = f", {line.done} of them already done" if line.done else ""
     return (
-        f"{name}: {line.trials} trials{done}, {line.characters} characters, "
+        f"{line.source}: {line.trials} trials{done}, {line.characters} characters, "
         f"{cost_text(line)}, about {duration_text(line.duration_s)}"
     )
 

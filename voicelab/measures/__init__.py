@@ -112,7 +112,7 @@ MEASURES: dict[str, Measure] = {
     "hnr_db": Measure(
         of=lambda sound: pitch.hnr_db(sound.voice),
         unit="dB",
-        title="harmonics to noise",
+        title="HNR",
         decimals=1,
         doc="Mean harmonics-to-noise ratio of voiced frames: low is breathy or rough "
         "(Boersma 1993).",

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from voicelab.measures import MEASURES
-from voicelab.model import TrialState
+from voicelab.model import TrialState, source_text
 from voicelab.tables.columns import COLUMNS
 from voicelab.tables.frame import variable_columns
 from voicelab.tables.text import legal, one_line
@@ -150,7 +150,7 @@ def _known(comparison: "Comparison") -> Iterable[Heading]:
 
 
 def _provider(row: dict[str, Any]) -> str:
-    return f"{row['provider']} (emulated)" if row["emulated"] else row["provider"]
+    return source_text(row["provider"], emulated=row["emulated"])
 
 
 def _telling(comparison: "Comparison", rows: list[dict[str, Any]]) -> Iterable[str]:

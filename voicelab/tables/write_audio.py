@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from voicelab.audio.clip import SUFFIXES, sniff
 from voicelab.errors import TrialError, UsageError
-from voicelab.model import TrialRecord
+from voicelab.model import TrialRecord, source_text
 from voicelab.tables.summary import finite, provenance
 from voicelab.tables.text import one_line
 
@@ -110,9 +110,9 @@ def _file(comparison: "Comparison", trial_id: str) -> tuple[str, bytes]:
 
 def _name(record: TrialRecord) -> str:
     trial = record.trial
-    emulated = " (emulated)" if record.emulated else ""
     label = _safe(trial.variant.label)
-    return f"{label} - {_safe(trial.provider)}{emulated} - take {trial.take}"
+    source = source_text(_safe(trial.provider), emulated=record.emulated)
+    return f"{label} - {source} - take {trial.take}"
 
 
 def _safe(text: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicelab.errors import UsageError
+from voicelab.model import source_text
 
 if TYPE_CHECKING:
     from voicelab.tables.comparison import Comparison
@@ -172,11 +173,11 @@ def _table_cells(row: Mapping[str, Any], column: Mapping[str, Any]) -> tuple[obj
     if value is None or value == "":
         return "", "–"
     if column["kind"] == "measures":
-        return value, f"{value:.{column['decimals']}f}".replace("-", "−")
+        return value, f"{value:z.{column['decimals']}f}".replace("-", "−")
     if column["name"] == "rating":
         return value, "★" * value + "☆" * (5 - value)
     if column["name"] == "state" and row["error"]:
         return value, f"{value}: {row['error']}"
     if column["name"] == "provider" and row["emulated"]:
-        return value, f"{value} (emulated)"
+        return value, source_text(value, emulated=True)
     return value, str(value)

@@ -16,6 +16,7 @@ import anywidget
 import traitlets
 
 from voicelab.errors import UsageError, VoiceLabError
+from voicelab.model import source_text
 from voicelab.tables.write_html import MIME, PIXELS, front_end
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def static_table(comparison: "Comparison") -> str:
 
 
 def _cells(row: Row, columns: list[Row]) -> list[str]:
-    provider = f"{row['provider']} (emulated)" if row["emulated"] else row["provider"]
+    provider = source_text(row["provider"], emulated=row["emulated"])
     numbers = [_number(row[column["name"]], column) for column in columns]
     return [row["label"], provider, str(row["take"]), row["state"], *numbers]
 

@@ -48,10 +48,15 @@ function bytesOf(view) {
 
 function decimals(value, digits) {
   if (typeof value !== "number" || !Number.isFinite(value)) return "–";
-  return value.toFixed(digits).replace("-", "−");
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
 function withUnit(value, column) {
+  if (column.name.endsWith("_share")) {
+    const percent = decimals(typeof value === "number" ? 100 * value : value, 0);
+    return percent === "–" ? percent : `${percent} %`;
+  }
   const number = decimals(value, column.decimals ?? 1);
   return number === "–" || !column.unit ? number : `${number} ${column.unit}`;
 }

@@ -62,8 +62,8 @@ def seconds_left(
 
 def bars_html(records: Records) -> str:
     """Return one bar for each provider."""
-    names = dict.fromkeys(record.trial.provider for record in records)
-    of = {name: [r for r in records if r.trial.provider == name] for name in names}
+    names = dict.fromkeys(record.source for record in records)
+    of = {name: [r for r in records if r.source == name] for name in names}
     return "".join(_bar(name, mine) for name, mine in of.items())
 
 
@@ -79,8 +79,7 @@ def _bar(name: str, records: Records) -> str:
         [f"{counts[TrialState.DONE]} of {total}"]
         + [f"{counts[s]} {s.value}" for s in SHARES[1:] if counts[s]]
     )
-    emulated = " (emulated)" if records[0].emulated else ""
-    label = html.escape(f"{name}{emulated}")
+    label = html.escape(name)
     return (
         f'<div class="voicelab-bar"><span>{label}</span>'
         f'<div role="progressbar" aria-label="{label}" aria-valuemin="0" aria-valuemax="{total}" '
@@ -107,7 +106,7 @@ def table_html(records: Records) -> str:
 def _line(record: TrialRecord) -> str:
     trial = record.trial
     latency = "" if record.latency_s is None else f"{record.latency_s:.2f} s"
-    cells = (trial.variant.label, trial.provider, str(trial.take))
+    cells = (trial.variant.label, record.source, str(trial.take))
     words = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
     return (
         f'<tr data-trial="{trial.id}" data-state="{record.state.value}">{words}'

@@ -42,7 +42,7 @@ def total_text(sheet: Quote) -> str:
 
 def _line(line: Line) -> str:
     cells = (
-        f"{line.provider} (emulated)" if line.emulated else line.provider,
+        line.source,
         _count(line.trials, "trial") + (f", {line.done} done" if line.done else ""),
         f"{line.characters:,} characters",
         cost_text(line),

@@ -71,6 +71,7 @@ class Lab:
         *,
         live: bool = False,
         providers: Iterable[Provider] = (),
+        create: bool = True,
     ) -> "Lab":
         """Open the lab in `folder`; make it where there is none.
 
@@ -83,14 +84,17 @@ class Lab:
             Whether anything beyond this machine may be called: that is what spends money.
         providers
             Provider objects to use under their names; all others come from the environment.
+        create
+            Whether to make a lab where there is none.
 
         Raises
         ------
         UsageError
-            When the folder cannot be used, or was written by a newer voicelab.
+            When the folder cannot be used, was written by a newer voicelab, or is no lab and none
+            is to be made.
         """
         folder = folder or os.environ.get("VOICELAB_LAB") or DEFAULT_FOLDER
-        return cls(Store.open(folder), Roster(providers, live=live))
+        return cls(Store.open(folder, create=create), Roster(providers, live=live))
 
     def __enter__(self) -> "Lab":
         return self

@@ -71,6 +71,7 @@ def test_the_demo_goes_from_nothing_to_a_page_that_plays(tmp_path: Path) -> None
 def test_an_experiment_is_quoted_run_shown_and_exported(folder: Path) -> None:
     quoted = voicelab("quote", "tones.toml", cwd=folder)
     assert (quoted.returncode, "free" in quoted.stdout) == (0, True)
+    assert not (folder / "data").exists()
     ran = voicelab("run", "tones.toml", cwd=folder)
     assert ran.returncode == 0, ran.stderr
     assert "2/2" in ran.stdout
@@ -87,9 +88,13 @@ def test_an_experiment_is_quoted_run_shown_and_exported(folder: Path) -> None:
     ("arguments", "sentence"),
     [
         (["run", "none.toml"], "none.toml cannot be read"),
-        (["table", "nothing"], "no batch or experiment 'nothing'"),
-        (["export", "x.docx"], "'.docx'"),
-        (["table", "--columns", "nope"], "there is no column 'nope'"),
+        (["table"], "there is no lab in"),
+        (["resume"], "there is no lab in"),
+        (["table", "nothing", "--lab", "made"], "no batch or experiment 'nothing'"),
+        (["export", "x.docx", "--lab", "made"], "'.docx'"),
+        (["table", "--columns", "nope", "--lab", "made"], "there is no column 'nope'"),
+        (["demo", "tones.toml"], "cannot be made"),
+        (["lab", "--notebook", "nope"], "there is no notebook 'nope'; there are 1_explore"),
         (["run", "bad.toml"], "unknown key 'tempalte'"),
         (["run", "who.toml"], "there is no provider 'minimx'"),
     ],
@@ -97,6 +102,7 @@ def test_an_experiment_is_quoted_run_shown_and_exported(folder: Path) -> None:
 def test_a_call_that_is_wrong_is_one_sentence_and_exit_code_2(
     folder: Path, arguments: list[str], sentence: str
 ) -> None:
+    Lab.open(folder / "made").close()
     (folder / "bad.toml").write_text('tempalte = "x"')
     (folder / "who.toml").write_text(SMALL.replace('"local"', '"minimx"'))
     done = voicelab(*arguments, cwd=folder)
@@ -143,6 +149,14 @@ def test_hostile_text_cannot_steer_the_terminal(folder: Path) -> None:
     assert "[red]x[/red]" in ran.stdout
     assert "\x1b[31m" not in ran.stdout
     assert "\u202e" not in ran.stdout
+
+
+def test_a_terminal_of_few_letters_still_shows_the_rest(folder: Path) -> None:
+    (folder / "zh.toml").write_text(SMALL.replace("deep", "低沉"), encoding="utf-8")
+    few = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    ran = voicelab("run", "zh.toml", cwd=folder, env=few)
+    assert ran.returncode == 0, ran.stderr
+    assert "??" in ran.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")

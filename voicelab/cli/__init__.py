@@ -1,5 +1,6 @@
 """The `voicelab` command: the only place that prints."""
 
+import io
 import sys
 
 
@@ -9,8 +10,14 @@ def main() -> None:
     from voicelab.cli.show import complain
     from voicelab.errors import VoiceLabError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal of few letters still shows the rest
     try:
         app()
     except VoiceLabError as error:
         complain(str(error))
+        sys.exit(2)
+    except OSError as error:
+        complain(f"{error.filename or 'a file'}: {error.strerror or error}.")
         sys.exit(2)

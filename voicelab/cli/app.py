@@ -2,7 +2,10 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -66,8 +69,9 @@ def lab(
 @app.command()
 def quote(file: File, folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
     """Say what an experiment will take: trials, characters, price, time, refusals."""
-    with Lab.open(folder, live=live) as lab:
-        sheet = lab.quote(Experiment.load(file))
+    experiment = Experiment.load(file)
+    with _lab_or_none_yet(folder, live=live) as lab:
+        sheet = lab.quote(experiment)
         show.quote_table(sheet)
     if sheet.refusals:
         raise typer.Exit(1)
@@ -96,7 +100,7 @@ def run(
 @app.command()
 def resume(what: What = None, folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
     """Bring everything unfinished to its end."""
-    with Lab.open(folder, live=live) as lab:
+    with Lab.open(folder, live=live, create=False) as lab:
         pending = [record for record in lab.records(what) if not record.state.is_final]
         show.say(f"{len(pending)} trials are unfinished.")
         if pending:
@@ -115,7 +119,7 @@ def table(
     """Show trials side by side."""
     from voicelab.cli.choose import chosen_columns, sorted_comparison
 
-    with Lab.open(folder) as lab:
+    with Lab.open(folder, create=False) as lab:
         comparison = lab.compare(what)
         if sort is not None:
             comparison = lab.compare(what, trials=sorted_comparison(comparison, sort))
@@ -129,7 +133,7 @@ def export(
     folder: LabFolder = DEFAULT_LAB,
 ) -> None:
     """Write tables, or the page that plays: .html .csv .xlsx .parquet .jsonl .md .tex."""
-    with Lab.open(folder) as lab:
+    with Lab.open(folder, create=False) as lab:
         for path in paths:
             show.say(str(lab.export(what, path)))
 
@@ -139,7 +143,7 @@ def providers(folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
     """List the providers, their limits and prices, and whether they can be called."""
     from voicelab.cli.choose import providers_table
 
-    with Lab.open(folder, live=live) as lab:
+    with _lab_or_none_yet(folder, live=live) as lab:
         show.out.print(providers_table(lab))
 
 
@@ -165,6 +169,15 @@ def _version(
 
         show.say(f"voicelab {__version__}, Python {sys.version.split()[0]}, {os.name}")
         raise typer.Exit
+
+
+@contextmanager
+def _lab_or_none_yet(folder: Path, *, live: bool) -> Iterator[Lab]:
+    """Open a lab to ask it something; where there is none, leave none behind."""
+    with ExitStack() as stack:
+        if not folder.exists():
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="voicelab-")))
+        yield stack.enter_context(Lab.open(folder, live=live))
 
 
 def _finish(comparison: Comparison) -> None:

@@ -11,11 +11,10 @@ from voicelab.shipped import shipped
 
 def demo(folder: Path) -> bool:
     """Run the sample experiment on the local engine and export it; tell whether all went well."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for sample in shipped("prompts").glob("narrator*"):
-        shutil.copy(sample, folder / sample.name)
-    batch = Experiment.load(folder / "narrators.toml").batch()
     with Lab.open(folder) as lab:
+        for sample in shipped("prompts").glob("narrator*"):
+            shutil.copy(sample, folder / sample.name)
+        batch = Experiment.load(folder / "narrators.toml").batch()
         say(
             f"The sample experiment {batch.experiment!r}, on the built-in engine, offline and free."
         )

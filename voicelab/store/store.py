@@ -68,15 +68,18 @@ class Store:
         self.audio_files = AudioFiles(folder / "audio")
 
     @classmethod
-    def open(cls, folder: str | Path) -> "Store":
+    def open(cls, folder: str | Path, *, create: bool = True) -> "Store":
         """Open a lab's folder, and make it where there is none.
 
         Raises
         ------
         UsageError
-            When the folder cannot be made or written, or holds something else.
+            When the folder cannot be made or written, or holds something else; without `create`
+            also when there is none.
         """
         folder = Path(folder).expanduser().absolute()
+        if not create and not (folder / DATABASE).is_file():
+            raise UsageError(f"there is no lab in {folder}; run an experiment there first.")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

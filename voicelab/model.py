@@ -115,6 +115,8 @@ class PromptVariant:
     """The template variables this variant was made from."""
     reference: Reference | None = None
     """The recording to clone, for providers that want one."""
+    voice_id: str | None = None
+    """A kept voice to say the preview text with, instead of making a new one."""
 
     def __post_init__(self) -> None:
         """Raise `UsageError` naming the row when there is nothing to send or to say."""
@@ -122,7 +124,7 @@ class PromptVariant:
             require_text(getattr(self, name), f"row {self.label!a}: the {name}")
         if not self.label.strip():
             raise UsageError("a prompt variant has an empty label; give every row a name.")
-        if not self.prompt.strip() and self.reference is None:
+        if not (self.prompt.strip() or self.reference or self.voice_id):
             raise UsageError(
                 f"row {self.label!r} has an empty prompt; describe the voice, or give a reference."
             )
@@ -225,6 +227,9 @@ class Trial:
     """Extra request fields for this provider."""
     resends: int = 0
     """How often a person chose to send it anew."""
+    reference_audio: bytes | None = field(default=None, repr=False)
+    """The recording of a reference that is a file or an earlier trial, as it came; the engine
+    reads it when the trial runs, and nobody stores it with the trial."""
 
     @property
     def name(self) -> str:

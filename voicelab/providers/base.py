@@ -5,7 +5,8 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, Self
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 from urllib.parse import urlsplit
 
 import httpx
@@ -111,6 +112,51 @@ class Send(Protocol):
 
     async def __call__(self, request: Request) -> Reply:
         """Ask, or return the kept reply of this step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShelvedVoice:
+    """A voice in the vendor's account."""
+
+    voice_id: str
+    kind: str
+    """`design`, `clone` or `system`, as far as the vendor tells."""
+    name: str = ""
+    """What it is called there."""
+    status: str = ""
+    """The vendor's own word, such as `OK`."""
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """The voices in a vendor's account, as far as it lists them."""
+
+    voices: tuple[ShelvedVoice, ...]
+    slots: int | None = None
+    """How many voices the account may have, where the vendor says it."""
+    notes: tuple[str, ...] = ()
+    """What the list leaves out, in sentences."""
+
+
+@runtime_checkable
+class VoiceShelf(Protocol):
+    """A vendor that lists and deletes the voices of an account; no call of it is paid."""
+
+    async def shelf(self, send: Send) -> Shelf:
+        """List the account's voices, all pages of them."""
+
+    async def drop(self, voice_id: str, send: Send) -> None:
+        """Delete a voice; raise `Refused` where the vendor does."""
+
+
+@runtime_checkable
+class Speaker(Protocol):
+    """A vendor that says new texts with a kept voice."""
+
+    async def speak(self, trial: Trial, send: Send) -> Voice:
+        """Say the preview text of `trial` with the voice `trial.variant.voice_id`."""
 
 
 class BearerAuth(httpx.Auth):

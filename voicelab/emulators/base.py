@@ -137,6 +137,8 @@ class Emulator(ABC):
 
     name: ClassVar[str]
     """Registry key, and the value of the `X-Voicelab-Emulator` header on every reply."""
+    providers: ClassVar[tuple[str, ...]] = ()
+    """Registry names of the providers it answers for; its own name where not given."""
     clock: Callable[[], float] = time.monotonic
     """Seconds, for the vendor's rate limit."""
     ledger: Ledger = field(default_factory=Ledger, init=False, repr=False)

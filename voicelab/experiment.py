@@ -64,6 +64,7 @@ class Experiment:
             template=self.template or None,
             preview_text=self.preview_text,
             language=self.language,
+            folder=self.folder,
         )
         if not self.template.strip() or (rows and not self.variables):
             return table

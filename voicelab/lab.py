@@ -4,28 +4,31 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from voicelab.engine.follow_up import clones_of, spoken_by
 from voicelab.engine.job import Job
-from voicelab.engine.land import measured
+from voicelab.engine.land import measured_all
 from voicelab.engine.plan import batch_id, spec
 from voicelab.engine.quote import Quote, quote
+from voicelab.engine.reference import check_reference
 from voicelab.engine.roster import Roster
 from voicelab.engine.run import OnChange, Runner
-from voicelab.errors import TrialError, UsageError
+from voicelab.engine.shelf import ask_shelf, drop_voice
+from voicelab.errors import UsageError, VoiceLabError
 from voicelab.experiment import Experiment
-from voicelab.measures import VERSION
-from voicelab.model import Batch, TrialRecord, TrialState
-from voicelab.providers.base import Provider
+from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState
+from voicelab.providers.base import Provider, Shelf
 from voicelab.store.records import to_json
 from voicelab.store.store import BatchRow, Store
 from voicelab.tables import export
-from voicelab.tables.comparison import Comparison, Numbers
+from voicelab.tables.comparison import Comparison
+from voicelab.tables.voices import voices_frame
 from voicelab.tables.write_audio import write_audio_folder
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from voicelab.widgets.comparer import Comparer
@@ -143,7 +146,13 @@ class Lab:
             for record in self._store.records(batch_id=key)
             if record.state is TrialState.DONE
         }
-        return quote(batch, ready, refused, done=done)
+        return quote(
+            batch,
+            ready,
+            refused,
+            check_reference=lambda reference: check_reference(reference, self._store),
+            done=done,
+        )
 
     def run(self, what: Batch | Experiment, *, leave_out_refused: bool = False) -> Job[Comparison]:
         """Submit a batch; running the same batch again only brings it to its end.
@@ -207,6 +216,57 @@ class Lab:
         self._require_in_doubt(trial_id)
         self._store.move(trial_id, TrialState.FAILED)
 
+    def references(
+        self, trials: Sequence[str], *, preview_text: str | None = None
+    ) -> tuple[PromptVariant, ...]:
+        """Return prompt variants that clone the trial audio of earlier trials.
+
+        Parameters
+        ----------
+        trials
+            Ids of trials with trial audio.
+        preview_text
+            What the clones say; what the originals said where not given.
+        """
+        return clones_of([self._store.record(id_) for id_ in trials], preview_text=preview_text)
+
+    def speak(self, trial_id: str, text: str, *, label: str | None = None) -> Job[Comparison]:
+        """Let the voice of a trial say another text: a new trial of the same voice.
+
+        Raises
+        ------
+        UsageError
+            When the trial has no voice, its vendor cannot speak with one, or the text is refused.
+        """
+        return self.run(spoken_by(self._store.record(trial_id), text, label=label))
+
+    def voices(self) -> "pd.DataFrame":
+        """Return the voices every vendor keeps for you, joined to the trials that made them.
+
+        Vendors that cannot be asked, or keep no list, are told in `.attrs["notes"]`, by name.
+        """
+        shelves: dict[str, Shelf] = {}
+        notes: dict[str, str] = {}
+        for name in self._roster.names:
+            try:
+                provider = self._roster.get(name)
+                shelves[name] = Job(ask_shelf(provider, self._roster), lambda: None).result()
+            except VoiceLabError as error:
+                notes[name] = str(error)
+            else:
+                notes |= {name: " ".join(shelves[name].notes)} if shelves[name].notes else {}
+        return voices_frame(shelves, notes, self._store.records())
+
+    def drop(self, provider: str, voice_id: str) -> None:
+        """Delete a voice at its vendor, for good.
+
+        Raises
+        ------
+        VoiceLabError
+            When the vendor cannot be asked, or refuses.
+        """
+        Job(drop_voice(self._roster.get(provider), voice_id, self._roster), lambda: None).result()
+
     def batches(self) -> list[BatchRow]:
         """Return every batch of the lab, the newest first."""
         return self._store.batches()
@@ -244,7 +304,7 @@ class Lab:
             records,
             audio_of=self._store.audio,
             pcm_rate_of=lambda digest: self._store.clip(digest).pcm_rate,
-            numbers=self._numbers(records),
+            numbers=measured_all(self._store, records),
         )
 
     def figure(
@@ -334,24 +394,6 @@ class Lab:
     def _changed(self, record: TrialRecord) -> None:
         for listener in list(self._listeners):
             listener(record)
-
-    def _numbers(self, records: Sequence[TrialRecord]) -> dict[str, Numbers]:
-        """Return the measured numbers of `records`, measuring what was not measured yet."""
-        known: dict[str, Numbers] = dict(self._store.measurements(VERSION))
-        wanted = dict.fromkeys(r.clip_hash for r in records if r.clip_hash is not None)
-        missing = [digest for digest in wanted if digest not in known]
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            known.update(zip(missing, pool.map(self._measured, missing), strict=True))
-        return {digest: known[digest] for digest in wanted}
-
-    def _measured(self, digest: str) -> Numbers:
-        from voicelab.audio.clip import decode
-
-        try:
-            clip = decode(self._store.audio(digest), pcm_rate=self._store.clip(digest).pcm_rate)
-        except TrialError:
-            return {}  # the comparison says on the row what is wrong with the file
-        return measured(self._store, digest, clip)
 
     def _key(self, what: What) -> str | None:
         """Return the batch id or experiment name `what` stands for; nothing for the whole lab."""

@@ -154,6 +154,7 @@ def rows_to_variants(
     template: str | None = None,
     preview_text: str | None = None,
     language: str | None = None,
+    folder: Path = Path(),
 ) -> tuple[PromptVariant, ...]:
     """Return one prompt variant per row of an explicit table.
 
@@ -173,6 +174,7 @@ def rows_to_variants(
             template,
             preview_text,
             language,
+            folder,
         )
         for number, row in enumerate(rows, start=1)
     )
@@ -184,6 +186,7 @@ def _row(
     template: str | None,
     preview_text: str | None,
     language: str | None,
+    folder: Path,
 ) -> PromptVariant:
     variables = {name: value for name, value in row.items() if name not in ROW_FIELDS and value}
     label = row.get("label") or " · ".join(variables.values()) or f"row {number}"
@@ -197,17 +200,17 @@ def _row(
         preview_text=row.get("preview_text") or preview_text or "",
         language=row.get("language") or language,
         variables=variables,
-        reference=as_reference(reference) if reference else None,
+        reference=as_reference(reference, folder=folder) if reference else None,
     )
 
 
-def as_reference(text: str) -> Reference:
-    """Read a reference written in one cell: a link, the id of an earlier trial, or a path."""
+def as_reference(text: str, *, folder: Path = Path()) -> Reference:
+    """Read a reference written in one cell: a link, `trial:` and an id, or a path in `folder`."""
     if text.startswith(("https://", "http://")):
         return Reference(url=text)
     if text.startswith("trial:"):
         return Reference(trial_id=text.removeprefix("trial:"))
-    return Reference(path=Path(text))
+    return Reference(path=folder / text)
 
 
 def reference_text(reference: Reference) -> str:

@@ -10,8 +10,9 @@ from starlette.routing import Route
 from voicelab.audio.description import read_description
 from voicelab.audio.espeak import speak
 from voicelab.emulators.base import Answer, Call, Emulator, No, json_object
-from voicelab.model import Task, Trial, Voice
-from voicelab.providers.base import Limits, Provider, Request, Send
+from voicelab.errors import Refused, Throttled
+from voicelab.model import Task, Trial, Voice, Wants
+from voicelab.providers.base import Limits, Provider, Request, Send, Shelf, ShelvedVoice
 
 
 @dataclass(kw_only=True, eq=False)
@@ -26,6 +27,9 @@ class ClockworkEmulator(Emulator):
         return [
             Route("/submit", self.entry("submit", self._submit), methods=["POST"]),
             Route("/poll", self.entry("poll", self._poll), methods=["POST"]),
+            Route("/speak", self.entry("speak", self._speak), methods=["POST"]),
+            Route("/voices", self.entry("voices", self._voices), methods=["POST"]),
+            Route("/drop", self.entry("drop", self._drop), methods=["POST"]),
         ]
 
     def environ(self, base_url: str) -> dict[str, str]:
@@ -50,6 +54,22 @@ class ClockworkEmulator(Emulator):
         parameters = read_description("a calm voice", preview_text="Good evening.").parameters
         return {"status": "ready", "audio": speak("Good evening.", parameters).wav.hex()}
 
+    async def _speak(self, call: Call) -> Answer:
+        wish = json_object(call.content) or {}
+        call.voice_id, call.charged = wish["voice"], 1.0
+        parameters = read_description("a calm voice", preview_text=wish["text"]).parameters
+        return {"audio": speak(wish["text"], parameters).wav.hex()}
+
+    async def _voices(self, call: Call) -> Answer:
+        return {"voices": list(self.tasks)}
+
+    async def _drop(self, call: Call) -> Answer:
+        name = (json_object(call.content) or {})["voice"]
+        if name not in self.tasks:
+            raise No("gone", "no such voice", status=404)
+        del self.tasks[name]
+        return {}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Clockwork(Provider):
@@ -66,7 +86,10 @@ class Clockwork(Provider):
         raise NotImplementedError
 
     async def submit(self, trial: Trial, send: Send) -> Task:
-        answer = await self._ask(send, "submit", {"name": trial.name}, spends=True)
+        body: dict[str, Any] = {"name": trial.name}
+        if trial.reference_audio is not None:
+            body |= {"bytes": len(trial.reference_audio), "audio": trial.reference_audio.hex()}
+        answer = await self._ask(send, "submit", body, spends=True)
         return Task(id=answer["tusk" if self.broken else "task"], detail={"for": trial.id})
 
     async def poll(self, task: Task, send: Send) -> Task | Voice:
@@ -75,9 +98,36 @@ class Clockwork(Provider):
             return task
         return Voice(voice_id=task.id, audio=bytes.fromhex(answer["audio"]))
 
+    async def speak(self, trial: Trial, send: Send) -> Voice:
+        assert trial.variant.voice_id is not None
+        body = {"voice": trial.variant.voice_id, "text": trial.variant.preview_text}
+        answer = await self._ask(send, "speak", body, spends=True)
+        return Voice(voice_id=trial.variant.voice_id, audio=bytes.fromhex(answer["audio"]))
+
+    async def shelf(self, send: Send) -> Shelf:
+        answer = await self._ask(send, "voices", {}, spends=False)
+        voices = tuple(ShelvedVoice(voice_id=name, kind="design") for name in answer["voices"])
+        return Shelf(voices=voices, slots=10)
+
+    async def drop(self, voice_id: str, send: Send) -> None:
+        await self._ask(send, "drop", {"voice": voice_id}, spends=False)
+
     async def _ask(
         self, send: Send, step: str, body: Mapping[str, Any], *, spends: bool
     ) -> dict[str, Any]:
         url = f"{self.base_url}/{step}"
         request = Request(step=step, method="POST", url=url, spends=spends, body=body)
-        return (await send(request)).json()
+        reply = await send(request)
+        if reply.status == 429:
+            raise Throttled("clockwork asks to slow down.", retry_after=0.01)
+        if reply.status == 404:
+            raise Refused("clockwork has no such voice.")
+        return reply.json()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneClockwork(Clockwork):
+    """The same vendor's call that clones a recording."""
+
+    name: ClassVar[str] = "clockwork-clone"
+    wants: ClassVar[Wants] = Wants.REFERENCE

@@ -148,6 +148,33 @@ def providers(folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
 
 
 @app.command()
+def voices(folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
+    """List the voices the vendors keep for you, and the trials that made them."""
+    from voicelab.cli.voices import print_voices
+
+    with _lab_or_none_yet(folder, live=live) as lab:
+        print_voices(lab)
+
+
+@app.command()
+def drop(
+    provider: Annotated[str, typer.Argument(help="The provider that keeps the voice.")],
+    voice_id: Annotated[str, typer.Argument(help="Its id there, as `voicelab voices` shows it.")],
+    folder: LabFolder = DEFAULT_LAB,
+    live: Live = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a voice from a vendor's account, for good."""
+    with _lab_or_none_yet(folder, live=live) as lab:
+        if not yes:
+            made = [r for r in lab.records() if r.voice_id == voice_id]
+            name = f"{voice_id} of {made[0].trial.variant.label!r}" if made else voice_id
+            typer.confirm(f"Delete the voice {name} at {provider}, for good?", abort=True)
+        lab.drop(provider, voice_id)
+        show.say(f"{voice_id} is deleted at {provider}.")
+
+
+@app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and the line that mends it."""
     from voicelab.cli.doctor import examine

@@ -2,9 +2,12 @@
 
 import asyncio
 import math
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from voicelab.audio.clip import SUFFIXES, Clip, decode
+from voicelab.errors import TrialError
 from voicelab.measures import VERSION, measure
 from voicelab.model import TrialRecord, TrialState, Voice
 from voicelab.store.records import to_json
@@ -43,6 +46,27 @@ def measured(store: Store, digest: str, clip: Clip) -> dict[str, float | None]:
     }
     store.save_measurements(digest, VERSION, numbers)
     return numbers
+
+
+def measured_all(
+    store: Store, records: Sequence[TrialRecord]
+) -> dict[str, Mapping[str, float | None]]:
+    """Return the measured numbers of all trials by clip hash, measuring what was not yet."""
+    known: dict[str, Mapping[str, float | None]] = dict(store.measurements(VERSION))
+    wanted = dict.fromkeys(r.clip_hash for r in records if r.clip_hash is not None)
+    missing = [digest for digest in wanted if digest not in known]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        numbers = pool.map(lambda digest: _measured_anew(store, digest), missing)
+        known.update(zip(missing, numbers, strict=True))
+    return {digest: known[digest] for digest in wanted}
+
+
+def _measured_anew(store: Store, digest: str) -> Mapping[str, float | None]:
+    try:
+        clip = decode(store.audio(digest), pcm_rate=store.clip(digest).pcm_rate)
+    except TrialError:
+        return {}  # the comparison says on the row what is wrong with the file
+    return measured(store, digest, clip)
 
 
 def _add_clip(store: Store, voice: Voice, clip: Clip) -> ClipRow:

@@ -1,14 +1,14 @@
 """What a batch will take, before anything is sent: trials, characters, price, time, refusals."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from voicelab.engine.plan import batch_id, plan
 from voicelab.errors import UsageError
-from voicelab.model import Batch, Wants, source_text
-from voicelab.providers.base import Limits, Price, Provider
+from voicelab.model import Batch, PromptVariant, Reference, Wants, source_text
+from voicelab.providers.base import Limits, Price, Provider, Speaker
 from voicelab.store.records import Planned
 
 
@@ -117,6 +117,7 @@ def quote(
     ready: Mapping[str, Provider],
     refused: Mapping[str, str],
     *,
+    check_reference: Callable[[Reference], None],
     done: Collection[str] = (),
 ) -> Quote:
     """Return what `batch` will take.
@@ -127,6 +128,8 @@ def quote(
         The providers of the batch that can be called.
     refused
         Why the others cannot.
+    check_reference
+        Raises `UsageError` for a reference whose recording is not there.
     done
         Ids of trials this lab already has.
     """
@@ -135,7 +138,7 @@ def quote(
         (variant.label, name): reason
         for name, provider in ready.items()
         for variant in batch.variants
-        if (reason := _reason(batch, provider, variant.label)) is not None
+        if (reason := _reason(batch, provider, variant, check_reference)) is not None
     }
     per_cell = len(batch.variants) * batch.takes
     return Quote(
@@ -162,16 +165,31 @@ def _cell(planned: Planned) -> tuple[str, str]:
     return planned.trial.variant.label, planned.trial.provider
 
 
-def _reason(batch: Batch, provider: Provider, label: str) -> str | None:
-    variant = next(v for v in batch.variants if v.label == label)
-    if provider.wants is Wants.REFERENCE and variant.reference is None:
-        return f"{provider.name} clones a reference, and row {label!r} has none."
-    if provider.wants is Wants.PROMPT and not variant.prompt.strip():
-        return f"{provider.name} designs from a prompt, and row {label!r} has none."
+def _reason(
+    batch: Batch,
+    provider: Provider,
+    variant: PromptVariant,
+    check_reference: Callable[[Reference], None],
+) -> str | None:
+    if (lacking := _lacking(provider, variant)) is not None:
+        return lacking
     try:
+        if provider.wants is Wants.REFERENCE and variant.reference is not None:
+            check_reference(variant.reference)
         provider.check(variant, batch.options.get(provider.name, {}))
     except UsageError as error:
         return str(error)
+    return None
+
+
+def _lacking(provider: Provider, variant: PromptVariant) -> str | None:
+    if variant.voice_id is not None:
+        able = isinstance(provider, Speaker)
+        return None if able else f"{provider.name} cannot speak with a kept voice."
+    if provider.wants is Wants.REFERENCE and variant.reference is None:
+        return f"{provider.name} clones a reference, and row {variant.label!r} has none."
+    if provider.wants is Wants.PROMPT and not variant.prompt.strip():
+        return f"{provider.name} designs from a prompt, and row {variant.label!r} has none."
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from voicelab.errors import UsageError
 from voicelab.model import Batch
+from voicelab.providers import PROVIDERS
 from voicelab.providers import provider as from_registry
 from voicelab.providers.base import Provider, is_loopback
 
@@ -22,6 +23,11 @@ class Roster:
     def __init__(self, given: Iterable[Provider] = (), *, live: bool = False) -> None:
         self.live = live
         self._given = {provider.name: provider for provider in given}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that may be asked for: the registry's, then those given."""
+        return tuple(dict.fromkeys([*PROVIDERS, *self._given]))
 
     def get(self, name: str) -> Provider:
         """Return the provider called `name`, allowed to be called.

@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import httpx
 
+from voicelab.engine.exchange import make_client
 from voicelab.engine.land import land
 from voicelab.engine.pace import Pace, Stopped
+from voicelab.engine.reference import with_reference
 from voicelab.engine.roster import Roster
-from voicelab.engine.send import Sender, make_client
+from voicelab.engine.send import Sender
 from voicelab.errors import (
     InDoubt,
+    Refused,
     Throttled,
     TrialError,
     Unreachable,
@@ -21,7 +24,7 @@ from voicelab.errors import (
     UsageError,
 )
 from voicelab.model import Task, Trial, TrialRecord, TrialState, Voice
-from voicelab.providers.base import Provider
+from voicelab.providers.base import Provider, Speaker
 from voicelab.store.journal import now
 from voicelab.store.store import Store
 
@@ -107,7 +110,7 @@ class Runner:
         self, provider: Provider, trial: Trial, task: Task | None, send: Sender
     ) -> Voice:
         outcome: Task | Voice = task or await self._asked(
-            provider, send, lambda: provider.submit(trial, send)
+            provider, send, lambda: _first_step(provider, with_reference(trial, self._store), send)
         )
         while isinstance(outcome, Task):
             pending = self._keep_task(trial, outcome)
@@ -198,3 +201,12 @@ class Runner:
             self._on_change(record)
         except Exception:  # noqa: BLE001 - a broken display must not lose a voice that was paid for
             _log.exception("showing a change of trial %s failed; the run goes on", record.trial.id)
+
+
+async def _first_step(provider: Provider, trial: Trial, send: Sender) -> Task | Voice:
+    """Ask for a new voice; or let a kept one speak, where the trial names it."""
+    if trial.variant.voice_id is None:
+        return await provider.submit(trial, send)
+    if not isinstance(provider, Speaker):
+        raise Refused(f"{provider.name} cannot speak with a kept voice.")
+    return await provider.speak(trial, send)

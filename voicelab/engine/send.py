@@ -4,33 +4,15 @@ import asyncio
 
 import httpx
 
+from voicelab.engine.exchange import NEVER_LEFT, NO_REPLY, exchange, require_whole, words
 from voicelab.engine.pace import Pace
 from voicelab.engine.roster import Roster
-from voicelab.errors import InDoubt, Refused, Unreachable, Unreadable, UsageError
+from voicelab.errors import InDoubt, Refused, Unreachable, UsageError
 from voicelab.model import Trial
-from voicelab.providers.base import Provider, Reply, Request, redacted
+from voicelab.providers.base import Provider, Reply, Request
 from voicelab.store.store import Store
 
-MAX_REPLY_BYTES = 64 * 2**20
 EMULATOR_HEADER = "x-voicelab-emulator"
-
-_NEVER_LEFT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.ProxyError,
-    httpx.InvalidURL,
-    UnicodeEncodeError,
-)
-
-
-def make_client() -> httpx.AsyncClient:
-    """Return the client of a run; what stays on this machine never goes through a proxy."""
-    direct = {
-        f"all://{host}": httpx.AsyncHTTPTransport() for host in ("127.0.0.1", "localhost", "[::1]")
-    }
-    return httpx.AsyncClient(follow_redirects=False, mounts=direct)
 
 
 class Sender:
@@ -111,60 +93,30 @@ class Sender:
         )
         self.last_attempt = attempt
         try:
-            reply = await self._exchange(request)
-        except _NEVER_LEFT as error:
+            reply = await exchange(self._client, request, secrets=self._secrets)
+        except NEVER_LEFT as error:
             journal.mark(attempt, "forgotten")
             raise Unreachable(
-                f"{self._trial.provider} cannot be reached ({_words(error)}); nothing was sent. "
+                f"{self._trial.provider} cannot be reached ({words(error)}); nothing was sent. "
                 "Check the network and the address, then retry."
             ) from None
-        except (httpx.HTTPError, TimeoutError) as error:
+        except NO_REPLY as error:
             journal.mark(attempt, "in doubt" if request.spends else "forgotten")
             raise _no_reply(self._trial, request, error) from None
         journal.keep(attempt, status=reply.status, headers=reply.headers, content=reply.content)
         if EMULATOR_HEADER in reply.headers:
             self._store.update(self._trial.id, emulated=1)
-        if len(reply.content) > MAX_REPLY_BYTES:
-            raise Unreadable(
-                f"{self._trial.provider} answered with more than {MAX_REPLY_BYTES >> 20} MiB; "
-                "no trial audio is that large. The rest was not read."
-            )
+        require_whole(reply, self._trial.provider)
         return reply
-
-    async def _exchange(self, request: Request) -> Reply:
-        """Send and read, within one deadline for the whole and one cap on the size."""
-        async with (
-            asyncio.timeout(request.timeout_s),
-            self._client.stream(
-                request.method,
-                request.url,
-                json=request.body,
-                headers=dict(request.headers),
-                auth=request.auth or httpx.USE_CLIENT_DEFAULT,
-                timeout=request.timeout_s,
-            ) as response,
-        ):
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > MAX_REPLY_BYTES:
-                    break
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            reply = Reply(status=response.status_code, headers=headers, content=bytes(content))
-            return redacted(reply, self._secrets)
 
 
 def _no_reply(trial: Trial, request: Request, error: Exception) -> Unreachable | InDoubt:
     if not request.spends:
         return Unreachable(
-            f"{trial.provider} did not answer {request.step!r} ({_words(error)}); "
+            f"{trial.provider} did not answer {request.step!r} ({words(error)}); "
             "asking again is free."
         )
     return InDoubt(
-        f"{trial.provider} was asked and no answer came ({_words(error)}): it may have made and "
+        f"{trial.provider} was asked and no answer came ({words(error)}): it may have made and "
         "charged the voice. It is not sent again by itself; resend it or give it up."
     )
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,5 +1,6 @@
 """The write-ahead journal of requests: asked is written before, the raw reply after."""
 
+import hashlib
 import json
 import zlib
 from collections.abc import Mapping
@@ -11,6 +12,10 @@ from urllib.parse import urlsplit, urlunsplit
 from voicelab.store.database import Database
 
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authenticate"})
+
+
+LONGEST_TEXT = 4000
+"""Characters of one text of a request that are written down."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +67,7 @@ class Journal:
                     spends,
                     method,
                     _without_query(url),
-                    None if body is None else json.dumps(body),
+                    None if body is None else json.dumps(_shortened(body)),
                     now(),
                 ),
             )
@@ -137,3 +142,13 @@ def now() -> str:
 
 def _without_query(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+
+
+def _shortened(value: Any) -> Any:
+    """Return a request body with long texts, such as a recording, named and not repeated."""
+    if isinstance(value, Mapping):
+        return {key: _shortened(inner) for key, inner in value.items()}
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"<{len(value)} characters, SHA-256 {digest}>"
+    return value

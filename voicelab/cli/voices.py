@@ -1,0 +1,23 @@
+"""The voices that vendors keep, in the terminal."""
+
+from rich import box
+from rich.table import Table
+
+from voicelab.cli.show import out, safe, say
+from voicelab.lab import Lab
+
+_SHOWN = ("provider", "voice_id", "kind", "status", "created_at", "expires_at", "label")
+
+
+def print_voices(lab: Lab) -> None:
+    """Print one line a voice, and for each vendor that keeps no list the reason."""
+    frame = lab.voices()
+    table = Table(*_SHOWN, title="Voices", box=box.SIMPLE_HEAD)
+    for row in frame[list(_SHOWN)].itertuples(index=False):
+        table.add_row(*(safe("–" if cell is None or cell != cell else cell) for cell in row))
+    if len(frame):
+        out.print(table)
+    for name, own in frame.dropna(subset=["slots"]).groupby("provider"):
+        say(f"{name}: {own['slots_used'].iloc[0]} of {own['slots'].iloc[0]:.0f} voices used.")
+    for name, note in frame.attrs["notes"].items():
+        say(f"{name}: {note}")

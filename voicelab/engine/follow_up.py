@@ -1,0 +1,48 @@
+"""What can be asked for next, made from trials that are done: clones, and new texts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from voicelab.errors import UsageError
+from voicelab.model import Batch, PromptVariant, Reference, TrialRecord
+
+
+def clones_of(
+    records: Sequence[TrialRecord], *, preview_text: str | None = None
+) -> tuple[PromptVariant, ...]:
+    """Return prompt variants that clone the trial audio of `records`.
+
+    The clones say `preview_text`, or what the originals said where it is not given.
+    """
+    return tuple(
+        replace(
+            record.trial.variant,
+            label=f"{record.trial.variant.label} — {record.source}, take {record.trial.take}",
+            preview_text=preview_text or record.trial.variant.preview_text,
+            voice_id=None,
+            reference=Reference(
+                trial_id=record.trial.id, transcript=record.trial.variant.preview_text
+            ),
+        )
+        for record in records
+    )
+
+
+def spoken_by(record: TrialRecord, text: str, *, label: str | None = None) -> Batch:
+    """Return the batch that lets the voice of a trial say another text.
+
+    Raises
+    ------
+    UsageError
+        When the trial has no voice.
+    """
+    trial = record.trial
+    if record.voice_id is None:
+        raise UsageError(f"trial {trial.id} is {record.state.value} and has no voice to speak.")
+    spoken = replace(
+        trial.variant,
+        label=label or f"{trial.variant.label}, take {trial.take}: {text[:40]}",
+        preview_text=text,
+        voice_id=record.voice_id,
+    )
+    return Batch(variants=(spoken,), providers=(trial.provider,), experiment=record.experiment)

@@ -1,0 +1,82 @@
+"""The voices that vendors keep, asked for with free calls that no trial stands behind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+
+from voicelab.engine.exchange import NO_REPLY, exchange, make_client, require_whole, words
+from voicelab.engine.roster import Roster
+from voicelab.errors import Refused, Throttled, Unreachable, UsageError
+from voicelab.providers.base import Provider, Reply, Request, Shelf, VoiceShelf
+
+Answer = TypeVar("Answer")
+
+TRIES = 4
+FIRST_WAIT_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreeSender:
+    """A `send` for what costs nothing: it writes nothing down, and refuses what may cost."""
+
+    provider: Provider
+    client: httpx.AsyncClient
+    roster: Roster
+
+    async def __call__(self, request: Request) -> Reply:
+        """Ask once.
+
+        Raises
+        ------
+        Unreachable
+            When no reply came; asking again is free.
+        """
+        if request.spends:
+            raise Refused(f"{self.provider.name}: {request.step!r} may cost something.")
+        self.roster.require_allowed(request.url, self.provider.name)
+        try:
+            reply = await exchange(self.client, request, secrets=self.provider.secrets)
+        except (*NO_REPLY, httpx.InvalidURL) as error:
+            raise Unreachable(
+                f"{self.provider.name} did not answer ({words(error)}); try again later."
+            ) from None
+        require_whole(reply, self.provider.name)
+        return reply
+
+
+async def ask_shelf(provider: Provider, roster: Roster) -> Shelf:
+    """Return the voices a vendor keeps.
+
+    Raises
+    ------
+    UsageError
+        When the vendor lets nobody list its voices.
+    TrialError
+        What the vendor, or the network, said no with.
+    """
+    return await _asked(provider, roster, lambda shelf, send: shelf.shelf(send))
+
+
+async def drop_voice(provider: Provider, voice_id: str, roster: Roster) -> None:
+    """Delete one voice at the vendor; raise as `ask_shelf` does."""
+    await _asked(provider, roster, lambda shelf, send: shelf.drop(voice_id, send))
+
+
+async def _asked(
+    provider: Provider,
+    roster: Roster,
+    ask: Callable[[VoiceShelf, FreeSender], Awaitable[Answer]],
+) -> Answer:
+    if not isinstance(provider, VoiceShelf):
+        raise UsageError(f"{provider.name} has no call to list or delete voices.")
+    async with make_client() as client:
+        send = FreeSender(provider=provider, client=client, roster=roster)
+        for wait_s in (FIRST_WAIT_S * 2**n for n in range(TRIES - 1)):
+            try:
+                return await ask(provider, send)
+            except Throttled as error:
+                await asyncio.sleep(error.retry_after or wait_s)
+        return await ask(provider, send)

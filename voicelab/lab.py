@@ -177,6 +177,8 @@ class Lab:
     def resume(self, what: What = None) -> Job[Comparison]:
         """Bring everything unfinished to its end, by default in the whole lab.
 
+        A trial in doubt is looked for where its vendor lets one look; it is never sent again.
+
         Raises
         ------
         UsageError
@@ -184,7 +186,11 @@ class Lab:
             was the vendor, or the other way round.
         """
         self._require_idle()
-        pending = [record for record in self.records(what) if not record.state.is_final]
+        pending = [
+            record
+            for record in self.records(what)
+            if record.state is TrialState.IN_DOUBT or not record.state.is_final
+        ]
         self._require_callable(pending)
         return self._start(self._key(what), [record.trial.id for record in pending])
 
@@ -196,14 +202,13 @@ class Lab:
     def retry(self, what: What = None) -> list[str]:
         """Queue failed trials again for the next `resume`; return their ids.
 
-        A kept reply that could not be read is read again, free; all else is asked anew, one that
-        was in doubt and given up included.
+        What was kept of them is used: a reply that could not be read is read again, free, and a
+        task goes on. What was refused, or given up in doubt, is asked anew under a new name.
         """
         failed = [record for record in self.records(what) if record.state is TrialState.FAILED]
         for record in failed:
-            if record.error_kind != "Unreadable":
-                self._store.journal.decline_all(record.trial.id)
-            self._store.requeue(record.trial.id, resend=record.error_kind == "InDoubt")
+            goes_on = record.error_kind in {"Unreadable", "Unreachable", "Throttled"}
+            self._store.requeue(record.trial.id, resend=not goes_on)
         return [record.trial.id for record in failed]
 
     def resend(self, trial_id: str) -> None:

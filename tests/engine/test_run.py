@@ -386,3 +386,47 @@ def test_a_grid_larger_than_its_provider_takes_at_once_is_all_done(lab: Lab) -> 
     wanted = grid("a {tone} voice", tone=["deep", "bright", "warm"], preview_text="Hello there.")
     lab.run(Batch(variants=wanted, providers=["local"], takes=3)).result()
     assert states(lab) == {"done": 9}
+
+
+def test_a_trial_in_doubt_is_settled_by_looking_and_never_by_sending_again(
+    lab: Lab, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
+    vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
+    lost = Fault(hang_up=True, carried_out=True)
+    sandbox["clockwork"].faults.add("submit", lost)
+    sandbox["clockwork"].faults.add("submit", Fault(hang_up=True))
+    lab.run(batch(2, (vendor,))).result()
+    assert states(lab) == {"done": 1, "in doubt": 1}
+    assert len(sandbox["clockwork"].ledger.of("submit")) == 2
+    done = next(record for record in lab.records() if record.state is TrialState.DONE)
+    assert done.error is None
+
+
+def test_a_trial_in_doubt_is_looked_for_again_when_the_run_is_resumed(
+    lab: Lab, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
+    vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
+    sandbox["clockwork"].faults.add("submit", Fault(hang_up=True, carried_out=True))
+    sandbox["clockwork"].faults.add("voices", Fault(hang_up=True))
+    lab.run(batch(1, (vendor,))).result()
+    assert states(lab) == {"in doubt": 1}
+    lab.resume().result()
+    assert states(lab) == {"done": 1}
+    assert len(sandbox["clockwork"].ledger.of("submit")) == 1
+
+
+def test_a_task_whose_vendor_was_away_goes_on_when_it_is_retried(
+    lab: Lab, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
+    monkeypatch.setattr(run_module, "UNREACHABLE_WAIT_S", 0.01)
+    vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
+    sandbox["clockwork"].faults.add("poll", Fault(hang_up=True), times=3)
+    lab.run(batch(1, (vendor,))).result()
+    assert lab.records()[0].error_kind == "Unreachable"
+    lab.retry()
+    lab.resume().result()
+    assert states(lab) == {"done": 1}
+    assert len(sandbox["clockwork"].ledger.of("submit")) == 1

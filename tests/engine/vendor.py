@@ -98,6 +98,10 @@ class Clockwork(Provider):
             return task
         return Voice(voice_id=task.id, audio=bytes.fromhex(answer["audio"]))
 
+    async def settle(self, trial: Trial, send: Send) -> Task | None:
+        answer = await self._ask(send, "voices", {}, spends=False)
+        return Task(id=trial.name) if trial.name in answer["voices"] else None
+
     async def speak(self, trial: Trial, send: Send) -> Voice:
         assert trial.variant.voice_id is not None
         body = {"voice": trial.variant.voice_id, "text": trial.variant.preview_text}

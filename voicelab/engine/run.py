@@ -65,7 +65,7 @@ class Runner:
             records = [self._recovered(self._store.record(id_)) for id_ in trial_ids]
             queues: dict[str, deque[TrialRecord]] = defaultdict(deque)
             for record in records:
-                if not record.state.is_final:
+                if record.state is TrialState.IN_DOUBT or not record.state.is_final:
                     queues[record.trial.provider].append(record)
             providers = {name: self._roster.get(name) for name in queues}
             async with make_client() as client, asyncio.TaskGroup() as group:
@@ -91,40 +91,50 @@ class Runner:
             pace=self._pace(provider),
             roster=self._roster,
         )
-        task = self._store.task(trial.id)
-        if task is None:
-            self._changed(self._store.move(trial.id, TrialState.SENT, sent_at=now()))
         try:
-            voice = await self._voice(provider, trial, task, send)
-            record = await land(self._store, trial.id, voice, send.elapsed_s())
+            if record.state is TrialState.IN_DOUBT:
+                await self._settle(provider, trial, send)
+            else:
+                await self._carry_out(provider, trial, self._store.task(trial.id), send)
         except Stopped:
-            record = self._put_back(trial.id)
+            self._changed(self._put_back(trial.id))
         except InDoubt as error:
             send.mark_last("in doubt")
-            record = self._store.fail(trial.id, error, TrialState.IN_DOUBT)
+            self._changed(self._store.fail(trial.id, error, TrialState.IN_DOUBT))
+            await self._settle(provider, trial, send)
         except TrialError as error:
-            record = self._store.fail(trial.id, error)
-        self._changed(record)
+            self._changed(self._store.fail(trial.id, error))
 
-    async def _voice(
-        self, provider: Provider, trial: Trial, task: Task | None, send: Sender
-    ) -> Voice:
-        outcome: Task | Voice = task or await self._asked(
+    async def _carry_out(
+        self, provider: Provider, trial: Trial, first: Task | Voice | None, send: Sender
+    ) -> None:
+        """Bring a trial from where it stands to its voice, and keep that."""
+        if self._store.record(trial.id).state is TrialState.QUEUED:
+            self._changed(self._store.move(trial.id, TrialState.SENT, sent_at=now()))
+        outcome = first or await self._asked(
             provider, send, lambda: _first_step(provider, with_reference(trial, self._store), send)
         )
         while isinstance(outcome, Task):
             pending = self._keep_task(trial, outcome)
             await self._pace(provider).wait(POLL_EVERY_S)
             outcome = await self._asked(provider, send, lambda p=pending: provider.poll(p, send))  # type: ignore[misc]  # the default binds this round's task
-        return outcome
+        self._changed(await land(self._store, trial.id, outcome, send.elapsed_s()))
+
+    async def _settle(self, provider: Provider, trial: Trial, send: Sender) -> None:
+        """Look for what became of a trial in doubt; where nobody can tell, it stays in doubt."""
+        try:
+            found = await provider.settle(trial, send)
+            if found is not None:
+                await self._carry_out(provider, trial, found, send)
+        except (TrialError, Stopped) as error:
+            _log.info("trial %s stays in doubt: %s", trial.id, error)
 
     def _keep_task(self, trial: Trial, task: Task) -> Task:
-        if self._store.task(trial.id) != task:
-            fields = self._store.task_fields(task)
-            if self._store.record(trial.id).state is TrialState.SENT:
-                self._changed(self._store.move(trial.id, TrialState.WAITING, **fields))
-            else:
-                self._store.update(trial.id, **fields)
+        fields = self._store.task_fields(task)
+        if self._store.record(trial.id).state is not TrialState.WAITING:
+            self._changed(self._store.move(trial.id, TrialState.WAITING, **fields))
+        elif self._store.task(trial.id) != task:
+            self._store.update(trial.id, **fields)
         return task
 
     async def _asked(

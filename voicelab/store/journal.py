@@ -109,14 +109,6 @@ class Journal:
         with self._database.write() as connection:
             connection.execute("UPDATE attempts SET state = ? WHERE id = ?", (state, attempt_id))
 
-    def decline_all(self, trial_id: str) -> None:
-        """Let no kept reply of a trial be read again: it is to be asked anew."""
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE attempts SET state = 'declined' WHERE trial_id = ? AND state = 'answered'",
-                (trial_id,),
-            )
-
     def open_askings(self, trial_id: str, *, resend: int) -> list[Asking]:
         """Return what was asked for a trial by a process that died before an answer was kept."""
         rows = self._database.rows(

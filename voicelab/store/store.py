@@ -20,6 +20,7 @@ from voicelab.store.journal import Journal, now
 from voicelab.store.records import Planned, clean, to_json
 
 DATABASE = "lab.db"
+ERROR_FIELDS = ("error_kind", "error", "error_code", "request_id")
 ME = "me"
 """The rater of whoever sits at the notebook; the records show this rater's stars."""
 
@@ -191,6 +192,8 @@ class Store:
             values = {"state": to.value, **fields}
             if to.is_final:
                 values.setdefault("finished_at", now())
+            if to is TrialState.DONE:
+                values |= dict.fromkeys(ERROR_FIELDS)
             _update(connection, trial_id, values)
         return self.record(trial_id)
 
@@ -215,9 +218,7 @@ class Store:
     def requeue(self, trial_id: str, *, resend: bool = False) -> TrialRecord:
         """Queue a trial again; `resend` forgets the replies and the asking of the time before."""
         record = self.record(trial_id)
-        fields: dict[str, Any] = dict.fromkeys(
-            ("error_kind", "error", "error_code", "request_id", "finished_at", "latency_s")
-        )
+        fields: dict[str, Any] = dict.fromkeys((*ERROR_FIELDS, "finished_at", "latency_s"))
         if resend:
             fields |= {"resends": record.trial.resends + 1, "task": None}
         return self.move(trial_id, TrialState.QUEUED, **fields)

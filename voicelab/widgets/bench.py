@@ -12,6 +12,8 @@ from voicelab.providers.base import Provider
 from voicelab.store.store import BatchRow
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from voicelab.tables.comparison import Comparison
 
 
@@ -71,6 +73,12 @@ class Bench(Protocol):
 
     def note(self, trial_id: str, text: str) -> None:
         """Write a note on a trial."""
+
+    def voices(self) -> "pd.DataFrame":
+        """Return the voices every vendor keeps."""
+
+    def drop(self, provider: str, voice_id: str) -> None:
+        """Delete a voice at its vendor."""
 
     def on_change(self, listener: Callable[[TrialRecord], None]) -> Callable[[], None]:
         """Call `listener` on the I/O thread with every trial that changes; return how to end it."""

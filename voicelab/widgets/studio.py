@@ -23,6 +23,7 @@ from voicelab.widgets.guard import Guard, problem, sentence
 from voicelab.widgets.progress import ProgressPanel
 from voicelab.widgets.quote_text import quote_html
 from voicelab.widgets.throttle import Throttle
+from voicelab.widgets.voices import VoicesPanel
 
 TYPING_S = 0.3
 COMPARE_EVERY_S = 1.5
@@ -56,6 +57,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.form = Form(bench, experiment)
         self.panel = ProgressPanel(bench, self._latest())
         self.exports = ExportBar(self._comparison)
+        self.voices = VoicesPanel(bench)
         super().__init__(self._layout())
         self.add_class("voicelab-studio")
         self._make_room()
@@ -108,6 +110,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             _section("Describe", [self.form]),
             _section("Run", [self.quote, w.HBox(buttons), self.guard, self.choice, self.panel]),
             _section("Compare", [self.comparing, self.compare_guard, self.exports]),
+            _section("Voices", [self.voices]),
         ]
 
     def _make_room(self) -> None:

@@ -409,7 +409,8 @@ def test_a_trial_in_doubt_is_looked_for_again_when_the_run_is_resumed(
     monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
     vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
     sandbox["clockwork"].faults.add("submit", Fault(hang_up=True, carried_out=True))
-    sandbox["clockwork"].faults.add("voices", Fault(hang_up=True))
+    sandbox["clockwork"].faults.add("voices", Fault(hang_up=True), times=3)
+    monkeypatch.setattr(run_module, "UNREACHABLE_WAIT_S", 0.01)
     lab.run(batch(1, (vendor,))).result()
     assert states(lab) == {"in doubt": 1}
     lab.resume().result()

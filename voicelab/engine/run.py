@@ -5,6 +5,7 @@ import logging
 import sqlite3
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import httpx
 
@@ -28,6 +29,7 @@ from voicelab.providers.base import Provider, Speaker
 from voicelab.store.journal import now
 from voicelab.store.store import Store
 
+Outcome = TypeVar("Outcome")
 OnChange = Callable[[TrialRecord], None]
 
 MAX_THROTTLES = 12
@@ -111,7 +113,7 @@ class Runner:
         """Bring a trial from where it stands to its voice, and keep that."""
         if self._store.record(trial.id).state is TrialState.QUEUED:
             self._changed(self._store.move(trial.id, TrialState.SENT, sent_at=now()))
-        outcome = first or await self._asked(
+        outcome: Task | Voice = first or await self._asked(
             provider, send, lambda: _first_step(provider, with_reference(trial, self._store), send)
         )
         while isinstance(outcome, Task):
@@ -123,9 +125,12 @@ class Runner:
     async def _settle(self, provider: Provider, trial: Trial, send: Sender) -> None:
         """Look for what became of a trial in doubt; where nobody can tell, it stays in doubt."""
         try:
-            found = await provider.settle(trial, send)
+            found = await self._asked(provider, send, lambda: provider.settle(trial, send))
             if found is not None:
                 await self._carry_out(provider, trial, found, send)
+        except InDoubt as error:  # something was found, and a person must decide what of it
+            self._store.update(trial.id, error=str(error))
+            self._changed(self._store.record(trial.id))
         except (TrialError, Stopped) as error:
             _log.info("trial %s stays in doubt: %s", trial.id, error)
 
@@ -138,8 +143,8 @@ class Runner:
         return task
 
     async def _asked(
-        self, provider: Provider, send: Sender, ask: Callable[[], Awaitable[Task | Voice]]
-    ) -> Task | Voice:
+        self, provider: Provider, send: Sender, ask: Callable[[], Awaitable[Outcome]]
+    ) -> Outcome:
         """Ask; on `Throttled` and `Unreachable` wait and ask this step again, a bounded while."""
         throttles = unreachables = 0
         pace = self._pace(provider)

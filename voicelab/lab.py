@@ -140,7 +140,7 @@ class Lab:
         """Say what a batch will take, and what would be refused; nothing is sent."""
         batch = _as_batch(what)
         ready, refused = self._roster.of(batch)
-        key = batch_id(batch, ready)
+        key = batch_id(batch, ready, lab_id=self._store.id)
         done = {
             record.trial.id
             for record in self._store.records(batch_id=key)
@@ -150,6 +150,7 @@ class Lab:
             batch,
             ready,
             refused,
+            lab_id=self._store.id,
             check_reference=lambda reference: check_reference(reference, self._store),
             done=done,
         )
@@ -416,7 +417,7 @@ class Lab:
         return what
 
     def _batch_key(self, batch: Batch) -> str:
-        key = batch_id(batch, self._roster.of(batch)[0])
+        key = batch_id(batch, self._roster.of(batch)[0], lab_id=self._store.id)
         if any(row.id == key for row in self._store.batches()):
             return key
         same = self._store.batch_with_spec(to_json(spec(batch)))

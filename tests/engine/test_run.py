@@ -431,3 +431,14 @@ def test_a_task_whose_vendor_was_away_goes_on_when_it_is_retried(
     lab.resume().result()
     assert states(lab) == {"done": 1}
     assert len(sandbox["clockwork"].ledger.of("submit")) == 1
+
+
+def test_the_same_batch_in_another_lab_has_names_of_its_own(
+    lab: Lab, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    lab.run(batch(1)).result()
+    with Lab.open(tmp_path / "other", providers=[minimax(sandbox)]) as other:
+        other.run(batch(1)).result()
+        assert states(other) == {"done": 1}
+    with Lab.open(tmp_path / "lab", providers=[minimax(sandbox)]) as again:
+        assert again.quote(batch(1)).lines[0].done == 1

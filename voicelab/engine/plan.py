@@ -23,19 +23,21 @@ def spec(batch: Batch) -> dict[str, Any]:
     }
 
 
-def batch_id(batch: Batch, providers: Mapping[str, Provider]) -> str:
+def batch_id(batch: Batch, providers: Mapping[str, Provider], *, lab_id: str) -> str:
     """Return the id of a batch: the same batch is the same id, so running it again resumes it.
+
+    In another lab it is another one: vendors refuse, or take up, a name they have seen before.
 
     Which providers are emulated is part of it: what an emulator answered must never pass for a
     vendor's answer to the same batch.
     """
     emulated = sorted(name for name, provider in providers.items() if provider.emulated)
-    return "b" + hashlib.sha256(to_json([spec(batch), emulated]).encode()).hexdigest()[:12]
+    return "b" + hashlib.sha256(to_json([lab_id, spec(batch), emulated]).encode()).hexdigest()[:12]
 
 
-def plan(batch: Batch, providers: Mapping[str, Provider]) -> tuple[Planned, ...]:
+def plan(batch: Batch, providers: Mapping[str, Provider], *, lab_id: str) -> tuple[Planned, ...]:
     """Return the trials of `batch` at those of its providers that are given, in table order."""
-    batch_key = batch_id(batch, providers)
+    batch_key = batch_id(batch, providers, lab_id=lab_id)
     cells = itertools.product(batch.variants, batch.provider_names, range(1, batch.takes + 1))
     return tuple(
         _planned(batch, batch_key, index, variant, providers[name], take)

@@ -117,6 +117,7 @@ def quote(
     ready: Mapping[str, Provider],
     refused: Mapping[str, str],
     *,
+    lab_id: str,
     check_reference: Callable[[Reference], None],
     done: Collection[str] = (),
 ) -> Quote:
@@ -128,12 +129,14 @@ def quote(
         The providers of the batch that can be called.
     refused
         Why the others cannot.
+    lab_id
+        The lab it is for.
     check_reference
         Raises `UsageError` for a reference whose recording is not there.
     done
         Ids of trials this lab already has.
     """
-    planned = plan(batch, ready)
+    planned = plan(batch, ready, lab_id=lab_id)
     reasons = {
         (variant.label, name): reason
         for name, provider in ready.items()
@@ -142,7 +145,7 @@ def quote(
     }
     per_cell = len(batch.variants) * batch.takes
     return Quote(
-        batch_id=batch_id(batch, ready),
+        batch_id=batch_id(batch, ready, lab_id=lab_id),
         sendable=tuple(p for p in planned if _cell(p) not in reasons),
         lines=tuple(
             _line(name, provider, [p for p in planned if _cell(p) not in reasons], done)

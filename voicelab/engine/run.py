@@ -113,14 +113,16 @@ class Runner:
         """Bring a trial from where it stands to its voice, and keep that."""
         if self._store.record(trial.id).state is TrialState.QUEUED:
             self._changed(self._store.move(trial.id, TrialState.SENT, sent_at=now()))
-        outcome: Task | Voice = first or await self._asked(
-            provider, send, lambda: _first_step(provider, with_reference(trial, self._store), send)
-        )
+        outcome = await self._first(provider, trial, send) if first is None else first
         while isinstance(outcome, Task):
             pending = self._keep_task(trial, outcome)
             await self._pace(provider).wait(POLL_EVERY_S)
             outcome = await self._asked(provider, send, lambda p=pending: provider.poll(p, send))  # type: ignore[misc]  # the default binds this round's task
         self._changed(await land(self._store, trial.id, outcome, send.elapsed_s()))
+
+    async def _first(self, provider: Provider, trial: Trial, send: Sender) -> Task | Voice:
+        ready = with_reference(trial, self._store)
+        return await self._asked(provider, send, lambda: _first_step(provider, ready, send))
 
     async def _settle(self, provider: Provider, trial: Trial, send: Sender) -> None:
         """Look for what became of a trial in doubt; where nobody can tell, it stays in doubt."""

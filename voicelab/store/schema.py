@@ -6,11 +6,16 @@ from voicelab.errors import UsageError
 
 MIGRATIONS: tuple[str, ...] = (
     """
+    CREATE TABLE lab (
+        id TEXT PRIMARY KEY,            -- drawn once: trials of two labs never share a name
+        created_at TEXT NOT NULL        -- ISO 8601, UTC, as everywhere
+    ) STRICT;
+
     CREATE TABLE batches (
         id TEXT PRIMARY KEY,
         experiment TEXT NOT NULL,
         spec TEXT NOT NULL,             -- the batch as JSON
-        created_at TEXT NOT NULL        -- ISO 8601, UTC, as everywhere
+        created_at TEXT NOT NULL
     ) STRICT;
 
     CREATE TABLE clips (

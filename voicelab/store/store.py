@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ class Store:
         self._database = Database(folder / DATABASE)
         self.journal = Journal(self._database)
         self.audio_files = AudioFiles(folder / "audio")
+        self.id = self._identity()
+        """Drawn when the lab was made: what tells its trials from another lab's at a vendor."""
 
     @classmethod
     def open(cls, folder: str | Path, *, create: bool = True) -> "Store":
@@ -86,6 +89,15 @@ class Store:
         except OSError as error:
             raise UsageError(f"the lab folder {folder} cannot be made: {error.strerror}.") from None
         return cls(folder)
+
+    def _identity(self) -> str:
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO lab SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM lab)",
+                (uuid.uuid4().hex, now()),
+            )
+            (found,) = connection.execute("SELECT id FROM lab").fetchone()
+        return str(found)
 
     def __enter__(self) -> "Store":
         return self

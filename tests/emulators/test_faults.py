@@ -92,6 +92,36 @@ def test_a_good_answer_can_be_damaged(sandbox, emulator):
     assert design(sandbox).json()["trial_audio"] == "abc"
 
 
+def test_an_answer_can_break_off_half_way(sandbox, emulator):
+    emulator.faults.add("design", Fault(truncate=True))
+    with pytest.raises(httpx.TransportError):
+        design(sandbox)
+    assert emulator.ledger.bought("narrator-01") == 1
+
+
+def test_a_good_answer_can_be_called_something_else(sandbox, emulator):
+    emulator.faults.add("design", Fault(headers={"Content-Type": "text/html"}))
+    answer = design(sandbox)
+    assert answer.headers["content-type"] == "text/html"
+    assert answer.json()["base_resp"]["status_code"] == 0
+
+
+def test_faults_that_wait_are_counted_and_can_be_called_off(sandbox, emulator):
+    emulator.faults.add("design", Fault(code=1002), times=3)
+    design(sandbox)
+    assert emulator.faults.waiting == {"design": 2}
+    emulator.faults.clear()
+    assert emulator.faults.waiting == {}
+    assert design(sandbox).json()["base_resp"]["status_code"] == 0
+
+
+def test_the_clock_can_be_set_forward_again_and_again():
+    emulator = MiniMaxEmulator(clock=lambda: 1000.0)
+    for _ in range(2000):
+        emulator.advance(0.5)
+    assert emulator.clock() == 2000.0
+
+
 def test_closing_does_not_wait_for_calls_that_hang_and_says_nothing(sandbox, emulator, caplog):
     emulator.faults.add("design", Fault(delay_s=600))
     ended = threading.Event()

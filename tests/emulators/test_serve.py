@@ -2,13 +2,16 @@
 
 import ast
 import importlib
+import json
 import pkgutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -16,6 +19,7 @@ import pytest
 import voicelab.emulators
 import voicelab.providers
 from voicelab.emulators import EMULATORS
+from voicelab.emulators.command import environment_lines
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import serve
 from voicelab.errors import UsageError
@@ -86,31 +90,118 @@ def test_a_port_that_is_taken_is_told():
         serve(port=70000)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_writes_the_variables_and_stops_at_a_signal(number):
-    process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "voicelab.emulators", "minimax"],
+def start(*arguments, module="voicelab.emulators"):
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", module, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    with process:
+
+
+def stop(process, number=signal.SIGTERM):
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=30)
+    return process.returncode, output, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_writes_the_variables_and_stops_at_a_signal(number):
+    with start("minimax") as process:
         found = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
         assert httpx.get(found["MINIMAX_API_HOST"], trust_env=False).status_code == 404
-        process.send_signal(number)
+        assert stop(process, number) == (0, "", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_as_json_the_command_writes_one_line_and_stops_at_a_signal(number):
+    with start("minimax", "--json") as process:
+        found = json.loads(process.stdout.readline())
+        assert found == {
+            "minimax": {
+                "base_url": found["minimax"]["base_url"],
+                "api_key": "emulated-minimax-key",
+            }
+        }
+        assert httpx.get(found["minimax"]["base_url"], trust_env=False).status_code == 404
+        assert stop(process, number) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["maximin"], "there is no emulator 'maximin'"),
+        (["minimax", "--host", "0.0.0.0"], "'0.0.0.0' is not an address of this machine alone"),
+        (["minimax", "--port", "70000"], "port 70000 of 127.0.0.1 cannot be used"),
+    ],
+)
+def test_the_command_tells_what_is_wrong_in_one_sentence(arguments, told):
+    with start(*arguments) as process:
         output, errors = process.communicate(timeout=30)
-    assert (process.returncode, output, errors) == (0, "", "")
+    assert (process.returncode, output) == (2, "")
+    assert errors.startswith(told)
 
 
-def test_the_command_tells_an_unknown_name_in_one_sentence():
-    done = subprocess.run(
-        [sys.executable, "-m", "voicelab.emulators", "maximin"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("there is no emulator 'maximin'")
+def test_every_variable_is_written_so_that_a_shell_reads_it():
+    odd = MiniMaxEmulator(api_key="a key with 'quotes' & $signs")
+    with serve([odd], host="::1") as sandbox:
+        lines = environment_lines(sandbox)
+        read = subprocess.run(
+            ["sh", "-c", f'{lines}printf "%s|%s" "$MINIMAX_API_KEY" "$MINIMAX_API_HOST"'],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert read.stdout == f"{odd.api_key}|{sandbox.base_url['minimax']}"
+
+
+@dataclass(kw_only=True, eq=False)
+class TwoInOne(MiniMaxEmulator):
+    """An emulator that answers for two providers, the way a client of the Cloud API sees it."""
+
+    name: ClassVar[str] = "two-in-one"
+    providers: ClassVar[tuple[str, ...]] = ("one", "two")
+
+    def environ(self, base_url):
+        return {
+            "TENCENTCLOUD_SECRET_ID": "an-id",
+            "TENCENTCLOUD_SECRET_KEY": "a-key",
+            "ONE_API_HOST": base_url,
+        }
+
+
+@pytest.fixture
+def two_in_one(monkeypatch):
+    monkeypatch.setattr("voicelab.emulators.serve.EMULATORS", {**EMULATORS, "two-in-one": TwoInOne})
+
+
+@pytest.mark.parametrize(
+    "names", [["two-in-one"], ["one"], ["one", "two"], ["two", "two-in-one", "one"]]
+)
+def test_the_providers_of_one_emulator_share_it(names, two_in_one):
+    with serve(names) as sandbox:
+        assert sandbox["one"] is sandbox["two"] is sandbox["two-in-one"]
+        url = sandbox.base_url["one"]
+        assert sandbox.base_url == {"one": url, "two": url, "two-in-one": url}
+        keys = {"base_url": url, "secret_id": "an-id", "secret_key": "a-key"}
+        assert sandbox.credentials == {"one": keys, "two": keys}
+
+
+def test_every_registry_name_has_an_address_and_keys():
+    with serve() as sandbox:
+        names = {name for kind in EMULATORS.values() for name in kind.registry_names()}
+        assert set(sandbox.credentials) == names
+        for found in sandbox.credentials.values():
+            assert found.keys() >= {"base_url", "api_key"} or found.keys() >= {
+                "base_url",
+                "secret_id",
+                "secret_key",
+            }
+
+
+def test_an_unknown_name_of_a_served_sandbox_is_a_key_error():
+    with serve(["minimax"]) as sandbox, pytest.raises(KeyError, match="maximin"):
+        sandbox["maximin"]
 
 
 def _imports(package):
@@ -124,15 +215,9 @@ def _imports(package):
 
 
 def test_emulators_and_providers_share_no_line():
-    shared = {"voicelab.errors", "voicelab.audio"}
-    ours = {name for name in _imports(voicelab.emulators) if name.startswith("voicelab")}
-    assert not [
-        name
-        for name in ours
-        if not name.startswith("voicelab.emulators")
-        and name not in shared
-        and not name.startswith("voicelab.audio.")
-    ]
+    shared = {"audio", "emulators", "errors", "measures", "model"}
+    ours = {name for name in _imports(voicelab.emulators) if name.startswith("voicelab.")}
+    assert {name.split(".")[1] for name in ours} <= shared
     assert not [
         name for name in _imports(voicelab.providers) if name.startswith("voicelab.emulators")
     ]

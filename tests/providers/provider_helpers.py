@@ -1,16 +1,22 @@
 """What the provider tests share: good trials, and a `send` over real HTTP."""
 
 import asyncio
+import functools
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
-from voicelab.model import PromptVariant, Trial
+from voicelab.audio import espeak
+from voicelab.audio.parameters import VoiceParameters
+from voicelab.model import PromptVariant, Reference, Task, Trial
 from voicelab.providers.base import Reply, Request, redacted
 
 PROMPT = "A calm, deep male narrator."
 PREVIEW_TEXT = "On a stormy night, the ancient bell tower struck twelve."
+REFERENCES = {"tencent-trtc": Reference(path=Path("recording.wav"))}
+"""What the rows of providers that clone refer to."""
 
 
 @dataclass
@@ -38,11 +44,16 @@ class Wire:
         return redacted(reply, self.secrets)
 
 
-def make_variant(**changes):
-    """Return a prompt variant any vendor takes, with `changes`."""
-    return PromptVariant(
-        **{"label": "plain", "prompt": PROMPT, "preview_text": PREVIEW_TEXT, **changes}
-    )
+@functools.cache
+def recording():
+    """Return twelve seconds of speech in a WAV file: within every vendor's window."""
+    return espeak.speak(f"{PREVIEW_TEXT} " * 3, VoiceParameters()).wav
+
+
+def make_variant(provider=None, **changes):
+    """Return a prompt variant that `provider`, or any vendor of designs, takes, with `changes`."""
+    good = {"label": "plain", "prompt": PROMPT, "preview_text": PREVIEW_TEXT}
+    return PromptVariant(**{**good, "reference": REFERENCES.get(provider), **changes})
 
 
 _numbers = itertools.count()
@@ -50,17 +61,28 @@ _numbers = itertools.count()
 
 def make_trial(provider="minimax", *, take=1, options=None, **changes):
     """Return a new trial of such a variant, under an id no other has."""
+    variant = make_variant(provider, **changes)
+    from_file = variant.reference is not None and variant.reference.path is not None
     return Trial(
         id=f"vl{next(_numbers):014x}",
         batch_id="b",
         index=0,
-        variant=make_variant(**changes),
+        variant=variant,
         provider=provider,
         take=take,
         options=options or {},
+        reference_audio=recording() if from_file else None,
     )
 
 
 def submit(provider, trial, send=None):
-    """Submit to the end and return the voice."""
-    return asyncio.run(provider.submit(trial, send or Wire(secrets=provider.secrets)))
+    """Submit, ask after the task where one comes, and return the voice."""
+    return asyncio.run(_to_the_end(provider, trial, send or Wire(secrets=provider.secrets)))
+
+
+async def _to_the_end(provider, trial, send):
+    outcome = await provider.submit(trial, send)
+    while isinstance(outcome, Task):
+        await asyncio.sleep(0.1)
+        outcome = await provider.poll(outcome, send)
+    return outcome

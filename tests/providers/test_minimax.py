@@ -12,7 +12,8 @@ from voicelab.emulators.base import Fault
 from voicelab.errors import InDoubt, Refused, Throttled, Unreadable, UsageError
 from voicelab.providers import provider
 from voicelab.providers.base import Reply
-from voicelab.providers.minimax import CODES, INTERNATIONAL, MAINLAND, MiniMax, judge
+from voicelab.providers.minimax import INTERNATIONAL, MAINLAND, MiniMax
+from voicelab.providers.minimax_replies import CODES, judge
 
 PUBLISHED = json.loads(Path(__file__).parents[1].joinpath("wire/minimax_codes.json").read_text())
 NO = [row for row in PUBLISHED["codes"] if row["code"] != 0]
@@ -138,7 +139,7 @@ def test_the_code_decides_and_not_the_http_status(minimax, faults):
 )
 def test_without_a_code_the_http_status_decides(status, kind, body):
     with pytest.raises(kind) as caught:
-        judge(Reply(status=status, headers={}, content=body))
+        judge(Reply(status=status, headers={}, content=body), spends=True)
     assert type(caught.value) is kind
     assert f"HTTP {status}" in str(caught.value)
 
@@ -163,7 +164,7 @@ def test_retry_after_is_read_where_it_is_in_seconds(header, seconds):
         ),
     ):
         with pytest.raises(Throttled) as caught:
-            judge(reply)
+            judge(reply, spends=True)
         assert caught.value.retry_after == seconds
 
 

@@ -1,12 +1,10 @@
 """`python -m voicelab.emulators`: serve emulators and write the variables a client needs."""
 
 import argparse
-import signal
 import sys
-import threading
 
 from voicelab.emulators import EMULATORS
-from voicelab.emulators.serve import serve
+from voicelab.emulators.command import stay_up
 from voicelab.errors import UsageError
 
 
@@ -14,20 +12,15 @@ def main() -> int:
     """Serve until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m voicelab.emulators", description=__doc__)
     parser.add_argument("names", nargs="*", default=sorted(EMULATORS), help="which emulators")
+    parser.add_argument("--host", default="127.0.0.1", help="an address of this machine")
     parser.add_argument("--port", type=int, default=0, help="of the first one; any free when 0")
+    parser.add_argument("--json", action="store_true", help="one JSON object on one line instead")
     wanted = parser.parse_args()
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
     try:
-        sandbox = serve(wanted.names, port=wanted.port)
+        stay_up(wanted.names, host=wanted.host, port=wanted.port, as_json=wanted.json)
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    with sandbox:
-        sys.stdout.writelines(f"{name}={value}\n" for name, value in sandbox.environ.items())
-        sys.stdout.flush()
-        stopped.wait()
     return 0
 
 

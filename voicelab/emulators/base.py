@@ -1,17 +1,16 @@
-"""What every emulated vendor shares: a ledger of calls, faults on demand, a voice to speak with.
+"""What every emulated vendor shares: how a call is taken, written down, and answered or spoilt.
 
 An emulator stands in for a vendor's service on this machine. It shares no line with the provider
 it is there to test, checks what the vendor checks, and says no in the vendor's words.
 """
 
 import asyncio
-import hashlib
 import json
 import time
 from abc import ABC, abstractmethod
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from starlette.applications import Starlette
@@ -20,10 +19,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from voicelab.audio import espeak
-from voicelab.audio.clip import Samples, decode, resample
-from voicelab.audio.description import read_description
-from voicelab.errors import UsageError
+from voicelab.emulators.calls import Call as Call
+from voicelab.emulators.calls import Fault as Fault
+from voicelab.emulators.calls import Faults as Faults
+from voicelab.emulators.calls import Ledger as Ledger
+from voicelab.emulators.speech import can_say as can_say
+from voicelab.emulators.speech import say as say
 
 Answer = Mapping[str, Any]
 HANG_UP = "voicelab.hang_up"
@@ -40,95 +41,20 @@ class No(Exception):
         self.status = status
 
 
-@dataclass(kw_only=True)
-class Call:
-    """One request the emulator received, and what became of it."""
-
-    endpoint: str
-    """The emulator's own name for what was asked, such as `design`."""
-    at: float
-    """When, by the emulator's clock, in seconds."""
-    headers: Mapping[str, str]
-    content: bytes = field(repr=False)
-    voice_id: str | None = None
-    """The voice it named or made."""
-    code: int | str | None = None
-    """The vendor's code of the refusal, where it was refused."""
-    charged: float = 0.0
-    """What the vendor would take for it."""
-
-
-class Ledger:
-    """Every call received, in order: what a test asks whether something was bought twice."""
-
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
-
-    def of(self, endpoint: str) -> list[Call]:
-        """Return the calls to one endpoint."""
-        return [call for call in self.calls if call.endpoint == endpoint]
-
-    def asked(self, voice_id: str) -> int:
-        """Count the calls that named or made a voice, whatever was answered."""
-        return sum(call.voice_id == voice_id for call in self.calls)
-
-    def bought(self, voice_id: str) -> int:
-        """Count the calls that were charged for a voice."""
-        return sum(call.voice_id == voice_id and call.charged > 0 for call in self.calls)
-
-    @property
-    def charged(self) -> float:
-        """The sum of all charges."""
-        return sum(call.charged for call in self.calls)
+Handle = Callable[[Call], Awaitable[Answer | Response]]
+"""Answers a call; a ready response, such as a file, is sent as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
-    """What goes wrong with one call; unless `carried_out`, an answer it replaces is never made."""
+class Ahead:
+    """A clock that runs ahead of another."""
 
-    code: int | str | None = None
-    """Answer this vendor's code instead."""
-    message: str = "emulated fault"
-    """The words beside `code`."""
-    status: int = 200
-    """The HTTP status beside `code` or `body`."""
-    body: bytes | None = None
-    """Answer these bytes instead."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Further headers beside `code` or `body`."""
-    hang_up: bool = False
-    """Close the connection instead of answering."""
-    damage: Callable[[dict[str, Any]], Answer] | None = None
-    """Change the good answer on its way out."""
-    delay_s: float = 0.0
-    """Seconds to hold the answer back; a caller that leaves ends it."""
-    carried_out: bool = False
-    """Whether the vendor did the work all the same, and charged for it."""
+    clock: Callable[[], float]
+    by_s: float
 
-    @property
-    def replaces(self) -> bool:
-        """Tell whether the call gets another answer than its own."""
-        said = self.code is not None or self.body is not None or self.status != 200
-        return said or self.hang_up
-
-
-class Faults:
-    """Faults waiting for the next calls, per endpoint, first in first out."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, deque[Fault]] = defaultdict(deque)
-
-    def add(self, endpoint: str, fault: Fault, *, times: int = 1) -> None:
-        """Let the next `times` calls to `endpoint` go wrong."""
-        self._waiting[endpoint].extend([fault] * times)
-
-    def take(self, endpoint: str) -> Fault:
-        """Return the fault of the next call: usually one that does nothing."""
-        waiting = self._waiting[endpoint]
-        return waiting.popleft() if waiting else Fault()
-
-
-Handle = Callable[[Call], Awaitable[Answer]]
+    def __call__(self) -> float:
+        """Return the time it shows, in seconds."""
+        return self.clock() + self.by_s
 
 
 @dataclass(kw_only=True, eq=False)
@@ -136,13 +62,17 @@ class Emulator(ABC):
     """One vendor's service as an ASGI app; its state lives and dies with the object."""
 
     name: ClassVar[str]
-    """Registry key, and the value of the `X-Voicelab-Emulator` header on every reply."""
+    """Its key among the emulators, and the `X-Voicelab-Emulator` header on every reply."""
     providers: ClassVar[tuple[str, ...]] = ()
     """Registry names of the providers it answers for; its own name where not given."""
-    clock: Callable[[], float] = time.monotonic
-    """Seconds, for the vendor's rate limit."""
+    named_faults: ClassVar[Mapping[str, Fault]] = {}
+    """Faults in the vendor's own codes, by the kinds of `voicelab.emulators.control`."""
+    clock: Callable[[], float] = time.time
+    """Seconds since 1970: what rate limits, dates and expiry go by."""
     ledger: Ledger = field(default_factory=Ledger, init=False, repr=False)
     faults: Faults = field(default_factory=Faults, init=False, repr=False)
+    endpoints: set[str] = field(default_factory=set, init=False, repr=False)
+    """What can be asked of it, by the names the ledger and the faults use."""
 
     def __post_init__(self) -> None:
         """Build the app."""
@@ -155,6 +85,26 @@ class Emulator(ABC):
     @abstractmethod
     def environ(self, base_url: str) -> dict[str, str]:
         """Return the vendor's environment variables for a client of this emulator."""
+
+    @classmethod
+    def registry_names(cls) -> tuple[str, ...]:
+        """Return the names of the providers it answers for."""
+        return cls.providers or (cls.name,)
+
+    def credentials(self, base_url: str) -> dict[str, str]:
+        """Return its address and the keys it takes, by names that are the same for all vendors."""
+        found = {"base_url": base_url}
+        for variable, value in self.environ(base_url).items():
+            for ending, name in _KEYS.items():
+                if variable.endswith(ending):
+                    found[name] = value
+        return found
+
+    def advance(self, seconds: float) -> None:
+        """Set its clock forward, so that what lapses within days can be seen to lapse."""
+        now = self.clock
+        already = now if isinstance(now, Ahead) else Ahead(clock=now, by_s=0.0)
+        self.clock = replace(already, by_s=already.by_s + seconds)
 
     @abstractmethod
     def reply(self, answer: Answer | No) -> Response:
@@ -176,12 +126,15 @@ class Emulator(ABC):
     def entry(self, endpoint: str, handle: Handle) -> Callable[[Request], Awaitable[Response]]:
         """Return the Starlette endpoint that writes a call down, then lets `handle` answer it."""
 
+        self.endpoints.add(endpoint)
+
         async def enter(request: Request) -> Response:
             call = Call(
                 endpoint=endpoint,
                 at=self.clock(),
                 headers=dict(request.headers),
                 content=await request.body(),
+                path=request.url.path,
             )
             self.ledger.calls.append(call)
             fault = self.faults.take(endpoint)
@@ -189,28 +142,58 @@ class Emulator(ABC):
             await _wait(request, fault.delay_s)
             if fault.hang_up:
                 await _hang_up(request.scope, request.receive)
-            return response
+            return _Half(response) if fault.truncate else response
 
         return enter
 
     async def _respond(self, call: Call, fault: Fault, handle: Handle) -> Response:
         response = Response(fault.body, fault.status)
         if fault.carried_out or not fault.replaces:
-            answer = self.reply(await self._handle(call, fault, handle))
-            response = response if fault.replaces else answer
+            answer = await self._handle(call, fault, handle)
+            response = response if fault.replaces else self._wrapped(answer)
         if fault.code is not None:
             call.code = fault.code
             response = self.reply(No(fault.code, fault.message, status=fault.status))
         response.headers.update(fault.headers)
         return response
 
-    async def _handle(self, call: Call, fault: Fault, handle: Handle) -> Answer | No:
+    def _wrapped(self, answer: Answer | No | Response) -> Response:
+        return answer if isinstance(answer, Response) else self.reply(answer)
+
+    async def _handle(self, call: Call, fault: Fault, handle: Handle) -> Answer | No | Response:
         try:
             answer = await handle(call)
         except No as no:
             call.code = no.code
             return no
-        return fault.damage(dict(answer)) if fault.damage else answer
+        if fault.damage is None or isinstance(answer, Response):
+            return answer
+        return fault.damage(dict(answer))
+
+
+_KEYS = {
+    "_API_KEY": "api_key",
+    "TENCENTCLOUD_SECRET_ID": "secret_id",
+    "TENCENTCLOUD_SECRET_KEY": "secret_key",
+    "TENCENTCLOUD_SESSION_TOKEN": "token",
+}
+
+
+class _Half(Response):
+    """A response that breaks off half way."""
+
+    def __init__(self, whole: Response) -> None:
+        super().__init__()
+        self._whole = whole
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Announce all of it, send half, and close the connection."""
+        body = bytes(self._whole.body)
+        head = {"status": self._whole.status_code, "headers": self._whole.raw_headers}
+        await send({"type": "http.response.start", **head})
+        half = body[: len(body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        await _hang_up(scope, receive)
 
 
 async def _wait(request: Request, seconds: float) -> None:
@@ -265,36 +248,3 @@ def invisible_share(text: str) -> float:
     """Return which part of `text`, 0 to 1, is characters that print nothing."""
     hidden = sum(not (c.isprintable() or c.isspace()) for c in text)
     return hidden / max(len(text), 1)
-
-
-def can_say(text: str) -> bool:
-    """Tell whether the engine behind the emulators reads the script of `text`."""
-    try:
-        espeak.check(text, read_description("", preview_text=text).parameters)
-    except UsageError:
-        return False
-    return True
-
-
-async def say(prompt: str, text: str, *, key: str, sr: int) -> Samples:
-    """Speak `text` in a voice that fits `prompt`; another `key` gives another such voice.
-
-    Parameters
-    ----------
-    key
-        What makes the voice its own: the vendor and the voice id.
-    sr
-        Wanted rate in Hz.
-
-    Returns
-    -------
-    Samples [shape=(n,)]
-    """
-    return await asyncio.to_thread(_say, prompt, text, key, sr)
-
-
-def _say(prompt: str, text: str, key: str, sr: int) -> Samples:
-    seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4])
-    reading = read_description(prompt, preview_text=text, take=1 + seed % 4, seed=seed)
-    clip = decode(espeak.speak(text, reading.parameters, timeout_s=30.0).wav)
-    return resample(clip.y, sr=clip.sr, to=sr)

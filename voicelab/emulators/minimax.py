@@ -1,4 +1,4 @@
-"""MiniMax as seen from outside: `POST /v1/voice_design`, checked and answered as the vendor does.
+"""MiniMax as seen from outside: voice design, text to speech and the account's voices.
 
 Sources: the vendor's voice design page (https://platform.minimaxi.com/docs), its list of error
 codes, and public reports of live answers. Where nobody says what the vendor does, a comment does.
@@ -6,44 +6,52 @@ codes, and public reports of live answers. Where nobody says what the vendor doe
 
 import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from voicelab.audio.clip import Samples, encode
+from voicelab.emulators import minimax_checks as checks
 from voicelab.emulators.base import (
     Answer,
     Call,
     Emulator,
+    Fault,
     No,
     Window,
-    can_say,
     invisible_share,
-    json_object,
     say,
 )
+from voicelab.emulators.minimax_voices import LISTS, SYSTEM, DesignedVoice, Voices
 
 PREVIEW_CHARACTERS = 500
 USD_PER_CHARACTER = 30e-6
+USD_PER_SPOKEN_CHARACTER = {"hd": 100e-6, "turbo": 60e-6}
+"""By the last part of the model's name."""
+USD_PER_DESIGN = 3.0
+"""Charged when a designed voice is first spoken with."""
 SAMPLE_RATE = 32000
 # Not stated for design; these are the defaults of the vendor's text-to-speech call.
 
-VOICE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{6,254}[A-Za-z0-9]")
-# Not stated for design; this is the vendor's rule for the ids of cloned voices.
+LINK_S = 24 * 3600.0
+MEDIA_TYPES = {
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "pcm": "application/octet-stream",
+}
+PAUSE = re.compile(r"<#[0-9]+(\.[0-9]+)?#>")
 
 
-@dataclass(frozen=True, kw_only=True)
-class DesignedVoice:
-    """A voice this account has."""
+class Link(NamedTuple):
+    """Audio that is handed out by address, for a while."""
 
-    voice_id: str
-    prompt: str
-    made_at: datetime
+    audio: bytes
+    media_type: str
+    expires_at: float
 
 
 @dataclass(kw_only=True, eq=False)
@@ -51,25 +59,43 @@ class MiniMaxEmulator(Emulator):
     """The vendor's service, with one account on it."""
 
     name: ClassVar[str] = "minimax"
+    named_faults: ClassVar = {
+        "throttle": Fault(code=1002, message="rate limit exceeded(RPM)"),
+        "retired-model": Fault(code=2013, message="invalid params, model is not supported"),
+    }
     api_key: str = "emulated-minimax-key"
     """The one key it takes."""
     requests_per_minute: int = 20
+    """Of voice design."""
+    speeches_per_minute: int = 60
     balance: float = 100.0
     """USD left on the account."""
     sensitive: tuple[str, ...] = ("nerve gas recipe", "毒气配方")
     """Words its inspection stops at."""
-    voices: dict[str, DesignedVoice] = field(default_factory=dict, init=False)
-    taken: set[str] = field(default_factory=set, init=False)
-    """Every id ever used: none can be used again."""
+    voices: Voices = field(default_factory=Voices, init=False)
 
     def __post_init__(self) -> None:
         """Start with an empty account."""
         super().__post_init__()
-        self._window = Window(self.requests_per_minute)
+        self._designs = Window(self.requests_per_minute)
+        self._speeches = Window(self.speeches_per_minute)
+        self._links: dict[str, Link] = {}
 
     def routes(self) -> list[Route]:
-        """Return the vendor's addresses."""
-        return [Route("/v1/voice_design", self.entry("design", self._design), methods=["POST"])]
+        """Return the vendor's addresses, and that of the links it hands out."""
+        handlers = {
+            "design": ("voice_design", self._design),
+            "speak": ("t2a_v2", self._speak),
+            "list": ("get_voice", self._list),
+            "delete": ("delete_voice", self._delete),
+        }
+        return [
+            *(
+                Route(f"/v1/{path}", self.entry(endpoint, handle), methods=["POST"])
+                for endpoint, (path, handle) in handlers.items()
+            ),
+            Route("/audio/{name}", self.entry("fetch", self._fetch), methods=["GET"]),
+        ]
 
     def environ(self, base_url: str) -> dict[str, str]:
         """Return the vendor's own variables."""
@@ -81,29 +107,90 @@ class MiniMaxEmulator(Emulator):
         status = answer.status if isinstance(answer, No) else 200
         content = {} if isinstance(answer, No) else dict(answer)
         content.setdefault("base_resp", {"status_code": code, "status_msg": message})
-        return JSONResponse(content, status, headers={"Trace-Id": secrets.token_hex(16)})
+        trace = str(content.get("trace_id") or secrets.token_hex(16))
+        return JSONResponse(content, status, headers={"Trace-Id": trace})
 
     async def _design(self, call: Call) -> Answer:
-        self._admit(call, self._window)
-        wish = _body(call)
-        call.voice_id = _text(wish, "voice_id", required=False)
-        prompt, preview_text = _text(wish, "prompt"), _text(wish, "preview_text")
+        self._admit(call, self._designs)
+        wish = checks.body(call)
+        call.voice_id = checks.text(wish, "voice_id", required=False)
+        prompt, preview_text = checks.text(wish, "prompt"), checks.text(wish, "preview_text")
         _check_preview(preview_text)
-        watermark = _flag(wish, "aigc_watermark")
+        watermark = checks.flag(wish, "aigc_watermark")
         self._inspect(prompt, preview_text)
         price = USD_PER_CHARACTER * len(preview_text)
-        if price > self.balance:
-            raise No(1008, "insufficient balance")
-        call.voice_id = self._claim(call.voice_id)
-        call.charged = price
-        self.balance -= price
+        self._require_balance(price)
+        call.voice_id = self.voices.claim(call.voice_id, call.at)
+        self._charge(call, price)
         audio = await _trial_audio(prompt, preview_text, call.voice_id, watermark=watermark)
-        self.voices[call.voice_id] = DesignedVoice(
-            voice_id=call.voice_id, prompt=prompt, made_at=datetime.now(UTC)
-        )
+        self.voices.add(DesignedVoice(voice_id=call.voice_id, prompt=prompt, made_at=call.at))
         return {"voice_id": call.voice_id, "trial_audio": audio.hex()}
 
-    def _admit(self, call: Call, window: Window) -> None:
+    async def _speak(self, call: Call) -> Answer:
+        self._admit(call, self._speeches)
+        wish = checks.speech(checks.body(call))
+        call.voice_id = wish.voice_id
+        self._inspect(wish.text)
+        price = USD_PER_SPOKEN_CHARACTER[wish.model.rpartition("-")[2]] * len(wish.text)
+        prompt = self._use(call, wish.voice_id, price)
+        y = await say(
+            prompt,
+            PAUSE.sub(", ", wish.text),
+            key=f"minimax/{wish.voice_id}",
+            sr=wish.sample_rate,
+            speed=wish.speed,
+            semitones=wish.pitch,
+        )
+        audio = _encoded(wish.vol * y, wish)
+        sent = self._link(call, audio, wish.format) if wish.as_link else audio.hex()
+        return {
+            "data": {"audio": sent, "status": 2, "ced": ""},
+            "extra_info": _extra_info(wish, audio, duration_s=len(y) / wish.sample_rate),
+            "trace_id": secrets.token_hex(16),
+        }
+
+    async def _list(self, call: Call) -> Answer:
+        self._admit(call)
+        kind = checks.one_of(checks.body(call), "voice_type", tuple(LISTS))
+        return self.voices.listed(kind, call.at)
+
+    async def _delete(self, call: Call) -> Answer:
+        self._admit(call)
+        wish = checks.body(call)
+        kind = checks.one_of(wish, "voice_type", ("voice_cloning", "voice_generation"))
+        call.voice_id = checks.text(wish, "voice_id")
+        if kind == "voice_cloning":  # cloning is not emulated: the account has no such voice
+            raise No(2054, "voice id not exist")
+        voice = self.voices.delete(call.voice_id, call.at)
+        return {"voice_id": voice.voice_id, "created_time": str(int(voice.made_at))}
+
+    async def _fetch(self, call: Call) -> Response:
+        link = self._links.get(call.path.rpartition("/")[2])
+        if link is None:
+            return Response("NoSuchKey", 404, media_type="text/plain")
+        if call.at >= link.expires_at:
+            return Response("AccessDenied: Request has expired.", 403, media_type="text/plain")
+        return Response(link.audio, media_type=link.media_type)
+
+    def _use(self, call: Call, voice_id: str, price: float) -> str:
+        """Charge for speaking with a voice, and return the prompt it was made from."""
+        if voice_id in SYSTEM:
+            self._require_balance(price)
+            self._charge(call, price)
+            return SYSTEM[voice_id].prompt
+        voice = self.voices.find(voice_id, call.at)
+        fee = 0.0 if voice.used else USD_PER_DESIGN
+        self._require_balance(price + fee)
+        self._charge(call, price + fee)
+        self.voices.use(voice)
+        return voice.prompt
+
+    def _link(self, call: Call, audio: bytes, format: str) -> str:
+        name = f"{secrets.token_hex(16)}.{format}"
+        self._links[name] = Link(audio, MEDIA_TYPES[format], call.at + LINK_S)
+        return f"http://{call.headers['host']}/audio/{name}"
+
+    def _admit(self, call: Call, window: Window | None = None) -> None:
         scheme, _, key = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise No(
@@ -113,61 +200,26 @@ class MiniMaxEmulator(Emulator):
             )
         if not secrets.compare_digest(key.strip().encode(), self.api_key.encode()):
             raise No(2049, "invalid api key")
-        if not window.admits(call.at):
+        if window is not None and not window.admits(call.at):
             raise No(1002, "rate limit exceeded(RPM)")
 
     def _inspect(self, *texts: str) -> None:
         if any(word in text.lower() for word in self.sensitive for text in texts):
             raise No(1026, "input new_sensitive")
 
-    def _claim(self, voice_id: str | None) -> str:
-        if voice_id is None:
-            hundredths = f"{datetime.now(UTC):%Y%m%d%H%M%S%f}"[:16]
-            voice_id = f"ttv-voice-{hundredths}-{secrets.token_hex(4)}"
-        elif not VOICE_ID.fullmatch(voice_id):
-            raise No(2013, "invalid params, voice_id: 8 to 256 letters, digits, '-' and '_'")
-        if voice_id in self.taken:
-            raise No(2039, "voice clone voice id duplicate")
-        self.taken.add(voice_id)
-        return voice_id
+    def _require_balance(self, price: float) -> None:
+        if price > self.balance:
+            raise No(1008, "insufficient balance")
 
-
-def _body(call: Call) -> dict[str, Any]:
-    if call.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise No(2013, "invalid params, Content-Type must be application/json")
-    body = json_object(call.content)
-    if body is None:
-        raise No(2013, "invalid params, the body is not a JSON object")
-    return body
-
-
-def _text(wish: Mapping[str, Any], name: str, *, required: bool = True) -> Any:
-    value = wish.get(name)
-    if value is None and not required:
-        return None
-    if not isinstance(value, str):
-        raise No(2013, f"invalid params, {name}: a string is required")
-    if not value.strip():
-        raise No(2013, f"invalid params, {name} is empty")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise No(2013, f"invalid params, {name} is not valid text")
-    return value
-
-
-def _flag(wish: Mapping[str, Any], name: str) -> bool:
-    value = wish.get(name, False)
-    if not isinstance(value, bool):
-        raise No(2013, f"invalid params, {name}: a boolean is required")
-    return value
+    def _charge(self, call: Call, price: float) -> None:
+        call.charged = price
+        self.balance -= price
 
 
 def _check_preview(text: str) -> None:
     if len(text) > PREVIEW_CHARACTERS:
         raise No(2013, f"invalid params, preview_text: at most {PREVIEW_CHARACTERS} characters")
-    if invisible_share(text) > 0.1:
-        raise No(1042, "invisible character ratio limit")
-    if not can_say(text):  # the vendor speaks more languages than the engine here
-        raise No(2013, "invalid params, preview_text: language not supported")
+    checks.check_spoken(text, "preview_text")
 
 
 async def _trial_audio(prompt: str, text: str, voice_id: str, *, watermark: bool) -> bytes:
@@ -182,3 +234,24 @@ def _beeps() -> Samples:
     t = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
     gate = (t % 0.16 < 0.08) & (t < 0.48)
     return (0.2 * gate * np.sin(2 * np.pi * 1000 * t)).astype(np.float32)
+
+
+def _encoded(y: Samples, wish: checks.Speech) -> bytes:
+    if wish.format == "pcm":
+        whole: bytes = np.clip(np.rint(y * 32768), -32768, 32767).astype("<i2").tobytes()
+        return whole
+    return encode(y, sr=wish.sample_rate, format=wish.format)  # its rate varies about `bitrate`
+
+
+def _extra_info(wish: checks.Speech, audio: bytes, *, duration_s: float) -> dict[str, Any]:
+    return {
+        "audio_length": round(1000 * duration_s),
+        "audio_sample_rate": wish.sample_rate,
+        "audio_size": len(audio),
+        "bitrate": wish.bitrate,
+        "word_count": sum(character.isalnum() for character in wish.text),
+        "invisible_character_ratio": round(invisible_share(wish.text), 4),
+        "usage_characters": len(wish.text),
+        "audio_format": wish.format,
+        "audio_channel": 1,
+    }

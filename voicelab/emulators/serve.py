@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from voicelab.audio import espeak
 from voicelab.emulators import EMULATORS
 from voicelab.emulators.base import HANG_UP, Emulator
+from voicelab.emulators.control import PREFIX, control
 from voicelab.errors import UsageError
 
 
@@ -30,7 +31,8 @@ def serve(
     Parameters
     ----------
     emulators
-        Registry names, or emulators set up as you like.
+        Registry names of providers, names of emulators, or emulators set up as you like; two
+        providers of one emulator share it.
     host
         An address of this machine only.
     port
@@ -48,7 +50,7 @@ def serve(
     ['MINIMAX_API_HOST', 'MINIMAX_API_KEY']
     """
     espeak.find_engine()
-    return Sandbox([_emulator(emulator) for emulator in emulators], host=host, port=port).start()
+    return Sandbox(_made(emulators), host=host, port=port).start()
 
 
 class Sandbox:
@@ -62,13 +64,29 @@ class Sandbox:
         self._thread: threading.Thread | None = None
 
     def __getitem__(self, name: str) -> Any:
-        """Return the emulator called `name`: its ledger, its faults, its settings."""
-        return self._emulators[name]
+        """Return the emulator called `name`, or that of the provider called so."""
+        for emulator in self._emulators.values():
+            if name in (emulator.name, *emulator.registry_names()):
+                return emulator
+        raise KeyError(name)
 
     @property
     def base_url(self) -> dict[str, str]:
-        """The address of each emulator, by name."""
-        return {server.emulator.name: server.url for server in self._servers}
+        """The address of each emulator, by its name and those of its providers."""
+        return {
+            name: server.url
+            for server in self._servers
+            for name in (server.emulator.name, *server.emulator.registry_names())
+        }
+
+    @property
+    def credentials(self) -> dict[str, dict[str, str]]:
+        """What a client in any language needs: address and keys, by registry name."""
+        return {
+            name: server.emulator.credentials(server.url)
+            for server in self._servers
+            for name in server.emulator.registry_names()
+        }
 
     @property
     def environ(self) -> dict[str, str]:
@@ -141,6 +159,7 @@ class _Server:
 
     def __init__(self, emulator: Emulator, listening: socket.socket) -> None:
         self.emulator = emulator
+        self._control = control(emulator)
         self._socket = listening
         host, port = listening.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -177,6 +196,9 @@ class _Server:
         self._loop.call_soon_threadsafe(self._hang_up, None)
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith(PREFIX):
+            await self._control(scope, receive, send)
+            return
         client = scope["client"]
         await self.emulator({**scope, HANG_UP: lambda: self._hang_up(client)}, receive, send)
 
@@ -187,14 +209,23 @@ class _Server:
                 connection.transport.abort()
 
 
-def _emulator(wanted: str | Emulator) -> Emulator:
-    if isinstance(wanted, Emulator):
-        return wanted
-    if wanted not in EMULATORS:
-        raise UsageError(
-            f"there is no emulator {wanted!r}; there are: {', '.join(sorted(EMULATORS))}."
-        )
-    return EMULATORS[wanted]()
+def _made(wanted: Iterable[str | Emulator]) -> list[Emulator]:
+    made: dict[str, Emulator] = {}
+    for one in wanted:
+        if isinstance(one, Emulator):
+            made[one.name] = one
+        elif (name := _emulator_name(one)) not in made:
+            made[name] = EMULATORS[name]()
+    return list(made.values())
+
+
+def _emulator_name(wanted: str) -> str:
+    answering = {name: kind.registry_names() for name, kind in EMULATORS.items()}
+    for name, providers in answering.items():
+        if wanted in (name, *providers):
+            return name
+    known = sorted({*answering, *(one for providers in answering.values() for one in providers)})
+    raise UsageError(f"there is no emulator {wanted!r}; there are: {', '.join(known)}.")
 
 
 def _loopback(host: str) -> str:

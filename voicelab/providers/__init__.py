@@ -5,12 +5,22 @@ from collections.abc import Mapping
 
 from voicelab.errors import UsageError
 from voicelab.providers.base import Provider
+from voicelab.providers.dashscope import DashScopeCosyVoice, DashScopeQwen
 from voicelab.providers.local import Local
 from voicelab.providers.minimax import MiniMax
+from voicelab.providers.tencent_mps import TencentMps
+from voicelab.providers.tencent_trtc import TencentTrtc
+from voicelab.providers.tencent_vod import TencentVodCustom, TencentVodDesign
 
 PROVIDERS: Mapping[str, type[Provider]] = {
     "local": Local,
     "minimax": MiniMax,
+    "dashscope-cosyvoice": DashScopeCosyVoice,
+    "dashscope-qwen": DashScopeQwen,
+    "tencent-mps": TencentMps,
+    "tencent-trtc": TencentTrtc,
+    "tencent-vod": TencentVodCustom,
+    "tencent-vod-design": TencentVodDesign,
 }
 
 

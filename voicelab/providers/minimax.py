@@ -1,21 +1,21 @@
-"""MiniMax voice design: the only place with its words.
+"""MiniMax: voices from descriptions, the account's voices, and new texts said with them.
 
-Sources: the vendor's pages "Voice Design", "Error Codes" and "Rate Limits" under
+Sources: the vendor's pages "Voice Design", "Voice Management" and "Rate Limits" under
 https://platform.minimax.io/docs (international) and https://platform.minimaxi.com/docs (mainland).
 """
 
 import hashlib
 import os
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import Any, ClassVar, NamedTuple, Self
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable, UsageError
+from voicelab.errors import UsageError
 from voicelab.model import PromptVariant, Trial, Voice
+from voicelab.providers import minimax_speech
 from voicelab.providers.base import (
     BearerAuth,
     Limits,
@@ -24,8 +24,11 @@ from voicelab.providers.base import (
     Reply,
     Request,
     Send,
+    Shelf,
+    ShelvedVoice,
 )
-from voicelab.providers.wire import check_key, check_length, check_options, host, retry_after
+from voicelab.providers.minimax_replies import hex_audio, judge, unreadable
+from voicelab.providers.wire import check_key, check_options, host
 
 INTERNATIONAL = "https://api.minimax.io"
 MAINLAND = "https://api.minimaxi.com"
@@ -37,72 +40,15 @@ OWN_FIELDS = ("prompt", "preview_text")
 VOICE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{6,254}[A-Za-z0-9]")
 # Stated for cloned voices; taken to hold for designed ones.
 
-
-class Code(NamedTuple):
-    """What a no of the vendor's means here."""
-
-    error: type[TrialError] | None
-    words: str
-    """The vendor's, shown where a reply brings none."""
-    advice: str = ""
-
-
-KEY = "Check the key, and that MINIMAX_API_HOST is the region it was made in."
-ACCOUNT = "Look at the account in the MiniMax console."
-WORDING = "Change the wording."
-CLONE = "A design should never get this; report it with the trace id."
-
-CODES: Mapping[int, Code] = {
-    0: Code(None, "success"),
-    1000: Code(InDoubt, "unknown error"),
-    1001: Code(InDoubt, "request timeout"),
-    1002: Code(Throttled, "rate limit (requests a minute)"),
-    1004: Code(Refused, "not authorized", KEY),
-    1008: Code(Refused, "insufficient balance", "Top up the account, then send it anew."),
-    1013: Code(InDoubt, "internal service error"),
-    1024: Code(InDoubt, "internal error"),
-    1026: Code(Refused, "input sensitive", f"{WORDING} Prompt and preview text are judged."),
-    1027: Code(Refused, "output sensitive", f"{WORDING} What was made of it is judged."),
-    1033: Code(InDoubt, "system error"),
-    1039: Code(Throttled, "token limit (tokens a minute)"),
-    1041: Code(Throttled, "connection limit"),
-    1042: Code(Refused, "invisible character ratio limit", "Take invisible characters out."),
-    1043: Code(Refused, "ASR similarity check failed", CLONE),
-    1044: Code(Refused, "prompt similarity check failed", CLONE),
-    2013: Code(Refused, "invalid params", "Mend the field it names."),
-    20132: Code(Refused, "invalid samples or voice_id", "Mend the field it names."),
-    2037: Code(Refused, "clone audio too short or too long", CLONE),
-    2038: Code(Refused, "no cloning permission", f"{ACCOUNT} It may want verifying."),
-    2039: Code(
-        Refused,
-        "voice id duplicate",
-        "A voice of this id exists already, perhaps from an earlier sending of this trial; "
-        "send it anew under another id.",
-    ),
-    2042: Code(Refused, "no access to this voice_id", "Use an id of your own account."),
-    2045: Code(Throttled, "rate growth limit"),
-    2048: Code(Refused, "prompt audio too long", CLONE),
-    2049: Code(Refused, "invalid api key", f"{KEY} A key of one region fails in the other."),
-    2054: Code(Refused, "voice id does not exist", "It may have lapsed; design it anew."),
-    2056: Code(Refused, "usage limit exceeded", "Wait for the plan's next 5-hour window."),
-    2061: Code(Refused, "the plan does not support the model", ACCOUNT),
+KINDS: Mapping[str, str] = {
+    "voice_generation": "design",
+    "voice_cloning": "clone",
+    "system_voice": "system",
 }
-"""Every documented `base_resp.status_code`. A paid call that may have been carried out is in doubt.
-
-The vendor's command line calls 1002 and 1039 content faults; its table of codes, followed here,
-says they are rate limits.
-"""
-
-UNKNOWN = Code(Refused, "undocumented code", "Look the code up at the vendor.")
-OPENING: Mapping[type[TrialError], str] = {
-    Refused: "minimax refused the voice",
-    Throttled: "minimax asks to slow down",
-    InDoubt: "minimax failed on its side",
-    Unreadable: "minimax said neither yes nor no",
-}
-IN_DOUBT = (
-    "The voice may have been made and charged all the same: "
-    "look at the account's usage before you send it anew."
+"""The lists of `/v1/get_voice`; the first two are also what `/v1/delete_voice` calls them."""
+UNLISTED = (
+    "minimax lists a designed voice only once it was spoken with; "
+    "one that never was is dropped 7 days after its design."
 )
 
 INTERNATIONAL_PRICE = Price(
@@ -134,6 +80,8 @@ class MiniMax(Provider):
     """`INTERNATIONAL`, `MAINLAND`, or an emulator; a key is good for one region only."""
     requests_per_minute: float = 20
     """The documented rate of a free account; paid plans allow from 10 to 800."""
+    model: str = minimax_speech.DEFAULT_MODEL
+    """What new texts are spoken with."""
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for a key or a host that cannot be used."""
@@ -150,9 +98,14 @@ class MiniMax(Provider):
     @property
     def limits(self) -> Limits:
         """Published, but for the plan's rate and the mainland's price."""
-        domain = urlsplit(self.base_url).hostname or ""
-        price = MAINLAND_PRICE if domain.endswith(MAINLAND_DOMAINS) else INTERNATIONAL_PRICE
-        return replace(self.published, requests_per_minute=self.requests_per_minute, price=price)
+        return replace(
+            self.published, requests_per_minute=self.requests_per_minute, price=self._price
+        )
+
+    @property
+    def speech_limits(self) -> Limits:
+        """What holds for `speak`."""
+        return minimax_speech.limits(self.model, mainland=self._mainland)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -178,53 +131,93 @@ class MiniMax(Provider):
 
     def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:
         """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""
+        if variant.voice_id is not None:
+            minimax_speech.check(variant, options)
+            return
         if not variant.prompt.strip():
             raise UsageError(
                 "minimax makes voices from a description and the prompt is empty. "
                 "Describe the voice or drop minimax from the batch."
             )
-        _check_preview(variant.preview_text)
+        minimax_speech.check_text(variant.preview_text, most=PREVIEW_CHARACTERS)
         _check_options(options)
 
     async def submit(self, trial: Trial, send: Send) -> Voice:
         """Ask for the voice of `trial`, under the trial's own name."""
+        wish = {
+            "prompt": trial.variant.prompt,
+            "preview_text": trial.variant.preview_text,
+            "voice_id": trial.name,
+            **trial.options,
+        }
+        return read(await self._ask(send, "design", "voice_design", wish, spends=True))
+
+    async def speak(self, trial: Trial, send: Send) -> Voice:
+        """Say the preview text of `trial` with its kept voice, which keeps a designed one for good.
+
+        Raises
+        ------
+        UsageError
+            When the row names no voice.
+        """
+        voice_id = trial.variant.voice_id
+        if not voice_id:
+            raise UsageError(f"row {trial.variant.label!r} names no voice to speak with.")
+        wish = minimax_speech.body(trial, self.model)
+        reply = await self._ask(send, "speak", "t2a_v2", wish, spends=True)
+        return minimax_speech.read(reply, voice_id=voice_id, fee=self._fee)
+
+    async def shelf(self, send: Send) -> Shelf:
+        """List the account's voices, and after them the vendor's own."""
+        reply = await self._voices(send)
+        listed = ((kind, item) for name, kind in KINDS.items() for item in _items(reply, name))
+        return Shelf(
+            voices=tuple(_shelved(item, kind, reply) for kind, item in listed), notes=(UNLISTED,)
+        )
+
+    async def drop(self, voice_id: str, send: Send) -> None:
+        """Delete a voice for good: its id can never be used again."""
+        clones = _items(await self._voices(send), "voice_cloning")
+        cloned = any(clone.get("voice_id") == voice_id for clone in clones)
+        wish = {
+            "voice_type": "voice_cloning" if cloned else "voice_generation",
+            "voice_id": voice_id,
+        }
+        await self._ask(send, "drop", "delete_voice", wish, spends=False)
+
+    async def _voices(self, send: Send) -> Reply:
+        return await self._ask(send, "shelf", "get_voice", {"voice_type": "all"}, spends=False)
+
+    async def _ask(
+        self, send: Send, step: str, path: str, wish: Mapping[str, Any], *, spends: bool
+    ) -> Reply:
         reply = await send(
             Request(
-                step="design",
+                step=step,
                 method="POST",
-                url=f"{self.base_url}/v1/voice_design",
-                spends=True,
-                body={
-                    "prompt": trial.variant.prompt,
-                    "preview_text": trial.variant.preview_text,
-                    "voice_id": trial.name,
-                    **trial.options,
-                },
+                url=f"{self.base_url}/v1/{path}",
+                spends=spends,
+                body=wish,
                 auth=BearerAuth(self.api_key),
             )
         )
-        judge(reply)
-        return read(reply)
+        judge(reply, spends=spends)
+        return reply
 
+    @property
+    def _mainland(self) -> bool:
+        return (urlsplit(self.base_url).hostname or "").endswith(MAINLAND_DOMAINS)
 
-def judge(reply: Reply) -> None:
-    """Raise what the vendor's no means; return after a yes.
+    @property
+    def _price(self) -> Price:
+        return MAINLAND_PRICE if self._mainland else INTERNATIONAL_PRICE
 
-    Raises
-    ------
-    Refused, Throttled, InDoubt
-        By `CODES`, or by the HTTP status where something before the vendor's service answered.
-    Unreadable
-        When it is neither yes nor no.
-    """
-    head = _base_resp(reply)
-    if head is None:
-        code, shown, message = _by_status(reply), f"HTTP {reply.status}", ""
-    else:
-        number, message = head
-        code, shown = CODES.get(number, UNKNOWN), str(number)
-    if code.error is not None:
-        raise _error(code.error, code, shown, message, reply)
+    @property
+    def _fee(self) -> str:
+        return (
+            f"The first text said with a designed voice costs {self._price.currency} "
+            f"{self._price.per_kept_voice:.2f} beside its characters, and keeps the voice for good."
+        )
 
 
 def read(reply: Reply) -> Voice:
@@ -238,84 +231,41 @@ def read(reply: Reply) -> Voice:
     answer = reply.json()
     voice_id = answer.get("voice_id")
     if not isinstance(voice_id, str) or not voice_id:
-        raise _unreadable(reply, f"sent no voice_id but {type(voice_id).__name__}")
+        raise unreadable(reply, f"sent no voice_id but {type(voice_id).__name__}")
     return Voice(
         voice_id=voice_id,
-        audio=_audio(answer.get("trial_audio"), reply),
+        audio=hex_audio(answer.get("trial_audio"), reply, name="trial_audio"),
         kept_for=UNUSED_FOR,
         evidence={"kept_by": "first use in /v1/t2a_v2 within 168 hours"},
     )
 
 
-def _audio(text: object, reply: Reply) -> bytes:
-    if not isinstance(text, str):
-        raise _unreadable(reply, f"sent no trial_audio but {type(text).__name__}")
+def _items(reply: Reply, name: str) -> list[dict[str, Any]]:
+    """Return one list of voices; the vendor sends null for none."""
+    items = reply.json().get(name) or []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise unreadable(reply, f"sent {name} that is no list of voices")
+    return items
+
+
+def _shelved(item: Mapping[str, Any], kind: str, reply: Reply) -> ShelvedVoice:
+    voice_id = item.get("voice_id")
+    if not isinstance(voice_id, str) or not voice_id:
+        raise unreadable(reply, f"listed a {kind} voice without a voice_id")
+    created = None if kind == "system" else _moment(str(item.get("created_time") or ""))
+    name = str(item.get("voice_name") or "")
+    return ShelvedVoice(voice_id=voice_id, kind=kind, name=name, created_at=created)
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a date, or the seconds since 1970 that some replies have in its place."""
     try:
-        audio = bytes.fromhex(text)
-    except ValueError as error:
-        raise _unreadable(
-            reply, f"sent trial_audio that is not hexadecimal ({len(text)} characters: {error})"
-        ) from None
-    if not audio:
-        raise _unreadable(reply, "sent an empty trial_audio")
-    return audio
-
-
-def _unreadable(reply: Reply, found: str) -> Unreadable:
-    return Unreadable(
-        f"minimax said yes and {found}. The reply is kept.",
-        request_id=reply.headers.get("trace-id"),
-    )
-
-
-def _base_resp(reply: Reply) -> tuple[int, str] | None:
-    try:
-        head = reply.json().get("base_resp")
-    except Unreadable:
+        if re.fullmatch(r"[0-9]{9,11}", text):
+            return datetime.fromtimestamp(int(text), UTC)
+        found = datetime.fromisoformat(text)
+    except ValueError:
         return None
-    if not isinstance(head, dict) or type(head.get("status_code")) is not int:
-        return None
-    return head["status_code"], str(head.get("status_msg") or "")
-
-
-def _by_status(reply: Reply) -> Code:
-    if reply.status in (401, 403):
-        return Code(Refused, "not authorized", KEY)
-    if reply.status == 429:
-        return Code(Throttled, "too many requests")
-    if reply.status == 408 or reply.status >= 500:
-        return Code(InDoubt, "server error")
-    if reply.status >= 300:
-        return Code(Refused, "the request was turned away", "Check MINIMAX_API_HOST.")
-    return Code(
-        Unreadable, f"no base_resp.status_code in {reply.content[:60]!r}", "The reply is kept."
-    )
-
-
-def _error(
-    kind: type[TrialError], code: Code, shown: str, message: str, reply: Reply
-) -> TrialError:
-    said = " ".join((message or code.words).split()).rstrip(".")[:300]
-    advice = IN_DOUBT if kind is InDoubt else code.advice
-    sentence = f"{OPENING[kind]}: {said} ({shown}). {advice}".rstrip()
-    details = {
-        "code": shown,
-        "vendor_message": message or None,
-        "request_id": reply.headers.get("trace-id"),
-    }
-    if kind is Throttled:
-        return Throttled(sentence, retry_after=retry_after(reply.headers), **details)
-    return kind(sentence, **details)
-
-
-def _check_preview(text: str) -> None:
-    check_length("preview_text", text, most=PREVIEW_CHARACTERS, vendor="minimax")
-    invisible = sum(unicodedata.category(c)[0] == "C" and c not in "\t\n\r" for c in text)
-    if invisible > 0.1 * len(text):
-        raise UsageError(
-            f"preview_text has {invisible} invisible characters among {len(text)}; "
-            "minimax takes one in ten. Remove them or drop minimax from the batch."
-        )
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

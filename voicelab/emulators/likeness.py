@@ -1,0 +1,107 @@
+"""The only place that makes a cloned voice resemble the recording it was cloned from."""
+
+import asyncio
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+
+from voicelab.audio import espeak, languages
+from voicelab.audio.clip import Samples, decode, resample
+from voicelab.audio.parameters import LIMITS, VoiceParameters
+from voicelab.emulators.speech import LONG
+from voicelab.measures import pitch, timing
+from voicelab.measures.sound import Sound
+
+HEARD_S = 15.0
+"""How much of a recording is listened to; more of it tells nothing new about the voice."""
+USUAL_SYLLABLES_S = 4.4
+"""Measured on the engine at its usual rate, 165 words a minute."""
+PACE_EXPONENT = 1.25
+"""Fitted on the engine from 100 to 360 words a minute: it also shortens its pauses."""
+F0_OF_TRACT = ((85.0, 112.0, 200.0, 280.0), (97.0, 100.0, 115.0, 130.0))
+"""Median F0 in Hz of a deep man, a man, a woman and a child, and their formants in percent."""
+
+
+async def say_like(
+    audio: bytes, text: str, *, key: str, sr: int, speed: float = 1.0, semitones: float = 0.0
+) -> Samples:
+    """Speak `text` in a voice with the pitch, pitch range and pace of a recording.
+
+    Parameters
+    ----------
+    audio
+        The recording, in any format `clip.decode` reads.
+    key
+        What makes the voice its own: the vendor and the voice id.
+    sr
+        Wanted rate in Hz.
+    speed
+        Times the recording's own pace.
+    semitones
+        Above the recording's own pitch.
+
+    Returns
+    -------
+    Samples [shape=(n,)]
+
+    Raises
+    ------
+    Unreadable
+        When the recording cannot be decoded.
+    UsageError
+        When the engine cannot say the text.
+    """
+
+    def speak() -> Samples:
+        voice = resemble(_heard(audio), text=text, key=key)
+        return _spoken(text, _changed(voice, speed, semitones), sr)
+
+    return await asyncio.to_thread(speak)
+
+
+def resemble(sound: Sound, *, text: str, key: str) -> VoiceParameters:
+    """Return the voice of the local engine that comes nearest to a recording."""
+    voice = languages.choose(text, None).voice
+    digest = hashlib.sha256(key.encode()).digest()
+    seed = int.from_bytes(digest[:4]) >> 1
+    if not pitch.has_pitch(sound.voice):
+        return VoiceParameters(voice=voice, whispered=True, seed=seed)
+    f0_hz = pitch.median_hz(sound.voice)
+    tract = float(np.interp(f0_hz, *F0_OF_TRACT)) + 4 * digest[4] / 255 - 2
+    return VoiceParameters(
+        voice=voice,
+        f0_hz=_within("f0_hz", f0_hz),
+        range_st=_within("range_st", pitch.range_st(sound.voice)),
+        tract_percent=_within("tract_percent", tract),
+        rate_wpm=round(_within("rate_wpm", _rate_wpm(sound))),
+        seed=seed,
+    )
+
+
+def _heard(audio: bytes) -> Sound:
+    clip = decode(audio)
+    return Sound(y=clip.y[: round(HEARD_S * clip.sr)], sr=clip.sr)
+
+
+def _changed(voice: VoiceParameters, speed: float, semitones: float) -> VoiceParameters:
+    return replace(
+        voice,
+        f0_hz=_within("f0_hz", voice.f0_hz * 2 ** (semitones / 12)),
+        rate_wpm=round(_within("rate_wpm", voice.rate_wpm * speed)),
+    )
+
+
+def _spoken(text: str, voice: VoiceParameters, sr: int) -> Samples:
+    clip = decode(espeak.speak(text, voice, timeout_s=60.0).wav, caps=LONG)
+    return resample(clip.y, sr=clip.sr, to=sr)
+
+
+def _rate_wpm(sound: Sound) -> float:
+    pace = timing.per_second(sound.syllables_s, sound.phrasing.spoken_s)
+    return float(VoiceParameters.rate_wpm * np.power(pace / USUAL_SYLLABLES_S, PACE_EXPONENT))
+
+
+def _within(name: str, value: float) -> float:
+    low, high = LIMITS[name]
+    return round(min(high, max(low, value)), 2)

@@ -1,0 +1,138 @@
+"""What DashScope's replies mean: its noes, and the sound and the times in its yeses."""
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+
+from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable
+from voicelab.providers._dashscope import CODES, KEY, Code
+from voicelab.providers.base import Reply
+from voicelab.providers.wire import retry_after
+
+BEIJING_TIME = timezone(timedelta(hours=8))
+# The vendor's times have no zone; nobody says it is this one.
+
+OPENING: Mapping[type[TrialError], str] = {
+    Refused: "refused",
+    Throttled: "asks to slow down",
+    InDoubt: "failed on its side",
+}
+IN_DOUBT = (
+    "The voice may have been made and charged all the same: "
+    "look at the account's voices before you send it anew."
+)
+
+
+def judge(reply: Reply, *, name: str, spends: bool, retirement: str = "") -> None:
+    """Raise what the vendor's no means; return after a yes.
+
+    Parameters
+    ----------
+    name
+        The provider's.
+    spends
+        Whether what was asked may have cost something.
+
+    Raises
+    ------
+    Refused, Throttled, InDoubt
+        By `CODES`, or by the HTTP status where no code that is known came.
+    """
+    shown, message = _said(reply)
+    code = _code(shown) or _by_status(reply, shown)
+    if code is None:
+        return
+    kind = Throttled if code.error is InDoubt and not spends else code.error
+    said = " ".join((message or code.words).split()).rstrip(".")[:300]
+    advice = IN_DOUBT if kind is InDoubt else "" if kind is Throttled else code.advice
+    if reply.status in (403, 404) and retirement:
+        advice = f"{retirement} {advice}"
+    shown = shown or f"HTTP {reply.status}"
+    sentence = f"{name} {OPENING[kind]}: {said} ({shown}). {advice}".rstrip()
+    details = {"code": shown, "vendor_message": message or None, "request_id": request_id(reply)}
+    if kind is Throttled:
+        raise Throttled(sentence, retry_after=retry_after(reply.headers), **details)
+    raise kind(sentence, **details)
+
+
+def _said(reply: Reply) -> tuple[str, str]:
+    """Return code and message; a good answer may carry both, empty."""
+    try:
+        answer = reply.json()
+    except Unreadable:
+        return "", ""
+    return str(answer.get("code") or ""), str(answer.get("message") or "")
+
+
+def _code(shown: str) -> Code | None:
+    while shown and shown not in CODES:
+        shown = shown.rpartition(".")[0]
+    return CODES.get(shown)
+
+
+def _by_status(reply: Reply, shown: str) -> Code | None:
+    if reply.status == 429:
+        return Code(Throttled, "too many requests")
+    if reply.status == 408 or reply.status >= 500:
+        return Code(InDoubt, "server error")
+    if shown:
+        return Code(Refused, "undocumented code", "Look the code up at the vendor.")
+    if reply.status in (401, 403):
+        return Code(Refused, "not authorised", KEY)
+    if reply.status >= 300:
+        return Code(Refused, "the request was turned away", "Check DASHSCOPE_HTTP_BASE_URL.")
+    return None
+
+
+def request_id(reply: Reply) -> str | None:
+    """Return the vendor's id of what was asked, from the body or else from its header."""
+    try:
+        found = reply.json().get("request_id")
+    except Unreadable:
+        found = None
+    return str(found) if found else reply.headers.get("x-request-id")
+
+
+def unreadable(reply: Reply, found: str, *, name: str) -> Unreadable:
+    """Return the error of a yes in which something is not as it should be."""
+    return Unreadable(
+        f"{name} said yes and sent {found}. The reply is kept.", request_id=request_id(reply)
+    )
+
+
+def preview_audio(reply: Reply, text: object, *, name: str) -> bytes:
+    """Return the trial audio that `text` is the base64 of, all of it or none."""
+    if not isinstance(text, str) or not text:
+        found = "an empty" if text == "" else f"as {type(text).__name__} the"
+        raise unreadable(reply, f"{found} preview_audio.data", name=name)
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        found = f"a preview_audio.data that is not base64 ({len(text)} characters: {error})"
+        raise unreadable(reply, found, name=name) from None
+
+
+def pcm_rate(form: object, rate: object) -> int | None:
+    """Return the rate in Hz where samples come without a header."""
+    return rate if form == "pcm" and type(rate) is int else None
+
+
+def fetched(reply: Reply, *, name: str) -> bytes:
+    """Return what was behind a link; storage answers in words of its own."""
+    if reply.status == 200 and reply.content:
+        return reply.content
+    if reply.status in (408, 429) or reply.status >= 500:
+        raise Throttled(f"{name}: the storage of the speech is busy (HTTP {reply.status}).")
+    raise Refused(
+        f"{name}: the link to the speech gives nothing (HTTP {reply.status}); links last a day. "
+        "Say the text anew.",
+        code=f"HTTP {reply.status}",
+    )
+
+
+def time_of(text: object) -> datetime | None:
+    """Return a time of the vendor's, where it is one."""
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING_TIME)
+    except ValueError:
+        return None

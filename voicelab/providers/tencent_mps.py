@@ -1,0 +1,318 @@
+"""Tencent MPS voice design: the only place with its words.
+
+Sources: the vendor's page "DesignVoiceAsync" and those of the calls around it, under
+https://www.tencentcloud.com/document/product/1041, and the fields of its published SDK.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from voicelab.errors import Refused, TrialError, Unreadable, UsageError
+from voicelab.model import PromptVariant, Task, Trial, Voice
+from voicelab.providers._tc3 import FIELD, Api, Code, Credentials, endpoint, error_of, fetch
+from voicelab.providers.base import Limits, Provider, Send, Shelf, ShelvedVoice
+from voicelab.providers.wire import check_length, check_options
+
+VENDOR = "tencent-mps"
+INTERNATIONAL = "https://mps.intl.tencentcloudapi.com"
+MAINLAND = "https://mps.tencentcloudapi.com"
+VARIABLE = "TENCENTCLOUD_MPS_ENDPOINT"
+VERSION = "2019-06-12"
+PREVIEW_CHARACTERS = 500
+SLOTS = 100
+"""Designed and cloned voices an account may have by default."""
+WORKING = 100
+"""`ErrorCode` of a task that is still under way."""
+WAV = '{"synExt": {"format": "wav", "sampleRate": 16000}}'
+
+GENDERS = ("male", "female", "unknown")
+AGES = ("child", "teenager", "youth", "middle_aged", "senior", "unknown")
+LANGUAGES = (
+    *("zh", "en", "ja", "de", "fr", "ko", "ru", "uk", "pt", "it", "es", "id", "nl", "tr", "fil"),
+    *("ms", "el", "fi", "hr", "sk", "pl", "sv", "hi", "bg", "ro", "ar", "cs", "da", "ta", "hun"),
+    *("vi", "no", "yue", "th", "he", "ca", "nn", "af", "fa", "sl"),
+)
+WORDS: Mapping[str, tuple[str, ...]] = {"Gender": GENDERS, "Age": AGES, "Languages": LANGUAGES}
+"""The only words of these fields of a voice profile."""
+TEXTS = ("Name", "Description", "Gender", "Age")
+LISTS = ("Languages", "Labels", "Scenes")
+
+USER = "Open the product Media Processing Service for this account in the console."
+CODES: Mapping[str, Code] = {
+    "FailedOperation.InvalidMpsUser": Code(Refused, USER),
+    "InvalidParameterValue.Definitions": Code(Refused, FIELD),
+    "InvalidParameterValue.Limit": Code(Refused, FIELD),
+    "LimitExceeded": Code(Refused, "Delete voices that are not needed: 100 is the default quota."),
+    "ResourceNotFound.TemplateNotExist": Code(Refused, "The task or the voice is not there."),
+}
+"""The product's own, beside the common ones."""
+BUSINESS = Code(Refused, "The number is undocumented; go by the message.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TencentMps(Provider):
+    """Tencent MPS: a voice from a description, by way of a task, with a link to its sound."""
+
+    name: ClassVar[str] = VENDOR
+    published: ClassVar[Limits] = Limits(
+        preview_characters=PREVIEW_CHARACTERS, requests_per_minute=1200, typical_s=15.0
+    )
+    credentials: Credentials = field(repr=False)
+    base_url: str = INTERNATIONAL
+    """`INTERNATIONAL`, `MAINLAND`, or an emulator."""
+
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for an endpoint a key may not go to."""
+        found = endpoint(self.base_url, variable=VARIABLE, known=(INTERNATIONAL, MAINLAND))
+        object.__setattr__(self, "base_url", found)
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Read the key, and `TENCENTCLOUD_MPS_ENDPOINT` where it is not the international one."""
+        chosen = os.environ.get(VARIABLE, "").strip()
+        return cls(credentials=Credentials.from_env(VENDOR), base_url=chosen or INTERNATIONAL)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The key."""
+        return self.credentials.secrets
+
+    @property
+    def account(self) -> str:
+        """The endpoint, and enough of a digest of the key to tell two keys apart."""
+        return f"{self.base_url} {self.credentials.digest}"
+
+    def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:
+        """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""
+        if variant.voice_id is None:
+            if not variant.prompt.strip():
+                raise UsageError(
+                    f"{VENDOR} makes voices from a description and the prompt is empty. "
+                    f"Describe the voice or drop {VENDOR} from the batch."
+                )
+            check_length(
+                "preview_text", variant.preview_text, most=PREVIEW_CHARACTERS, vendor=VENDOR
+            )
+        check_options(options, own=("Prompt", "Text", "VoiceId"), vendor=VENDOR)
+        check_profile(options.get("VoiceProfile", {}))
+        _check_json_text(options.get("ExtParam", "{}"))
+
+    async def submit(self, trial: Trial, send: Send) -> Task:
+        """Ask for the voice of `trial`, under the trial's own name."""
+        wish = {
+            "Prompt": trial.variant.prompt,
+            "Text": trial.variant.preview_text,
+            "VoiceProfile": {},
+            **trial.options,
+        }
+        if isinstance(wish["VoiceProfile"], Mapping):
+            wish["VoiceProfile"] = {"Name": trial.name, **wish["VoiceProfile"]}
+        answer = await self._ask("design", "DesignVoiceAsync", wish, spends=True, send=send)
+        return Task(id=_text(answer, "TaskId"))
+
+    async def poll(self, task: Task, send: Send) -> Task | Voice:
+        """Ask after a task once; its `Status` goes before its `ErrorCode`, which is 100 till then.
+
+        Raises
+        ------
+        Refused
+            When the vendor failed to make the voice.
+        """
+        answer = await self._api.ask(
+            "poll", "DescribeDesignTask", {"TaskId": task.id}, spends=False, send=send
+        )
+        status = answer.get("Status") or _status(answer)
+        if status == "processing":
+            return task
+        if status != "success":
+            raise _refused(answer, spends=False)
+        voice_id = _text(answer, "VoiceId")
+        return await self._fetched(voice_id, answer.get("AudioUrl"), {"task_id": task.id}, send)
+
+    async def settle(self, trial: Trial, send: Send) -> Voice | None:
+        """Look for the voice of a trial in doubt by its name among the designed ones.
+
+        Raises
+        ------
+        Unreadable
+            When the vendor made the voice, and lists it without its sound.
+        """
+        wish = {"VoiceType": "design", "VoiceName": trial.name}
+        answer = await self._ask("settle", "DescribeVoices", wish, spends=False, send=send)
+        found = [voice for voice in _voices(answer) if voice.get("Name") == trial.name]
+        if not found:
+            return None
+        voice_id = _text(found[0], "VoiceId")
+        return await self._fetched(
+            voice_id, found[0].get("AudioUrl"), {"found_by": trial.name}, send
+        )
+
+    async def speak(self, trial: Trial, send: Send) -> Voice:
+        """Say the preview text of `trial` with the voice `trial.variant.voice_id`."""
+        voice_id = trial.variant.voice_id
+        wish = {
+            "Text": trial.variant.preview_text,
+            "VoiceId": voice_id,
+            "Output": {"Type": "data"},
+            "ExtParam": WAV,
+            **trial.options,
+        }
+        answer = await self._ask("speak", "TextToSpeech", wish, spends=True, send=send)
+        if answer.get("AudioData"):
+            return Voice(voice_id=str(voice_id), audio=_decoded(answer))
+        return await self._fetched(str(voice_id), answer.get("AudioUrl"), {}, send)
+
+    async def shelf(self, send: Send) -> Shelf:
+        """List the account's designed and cloned voices; no page is named, so all come."""
+        voices: list[ShelvedVoice] = []
+        notes: list[str] = []
+        for kind in ("design", "clone"):
+            answer = await self._ask(
+                f"shelf-{kind}", "DescribeVoices", {"VoiceType": kind}, spends=False, send=send
+            )
+            listed = _voices(answer)
+            voices += [_shelved(voice, kind) for voice in listed]
+            total = answer.get("TotalCount")
+            if isinstance(total, int) and total > len(listed):
+                notes.append(
+                    f"{VENDOR} counts {total} voices of kind {kind}, listed {len(listed)}."
+                )
+        return Shelf(voices=tuple(voices), slots=SLOTS, notes=tuple(notes))
+
+    async def drop(self, voice_id: str, send: Send) -> None:
+        """Delete a voice."""
+        await self._ask("drop", "DeleteVoice", {"VoiceId": voice_id}, spends=False, send=send)
+
+    async def update(self, voice_id: str, fields: Mapping[str, Any], send: Send) -> None:
+        """Change what a voice is listed under: fields of its profile, such as `Name`.
+
+        Raises
+        ------
+        UsageError
+            For a field or a word the vendor does not have.
+        """
+        check_profile(fields)
+        wish = {"VoiceId": voice_id, "VoiceFields": dict(fields)}
+        await self._ask("update", "UpdateVoice", wish, spends=False, send=send)
+
+    @property
+    def _api(self) -> Api:
+        return Api(
+            vendor=VENDOR,
+            service="mps",
+            version=VERSION,
+            base_url=self.base_url,
+            credentials=self.credentials,
+            codes=CODES,
+        )
+
+    async def _ask(
+        self, step: str, action: str, wish: Mapping[str, Any], *, spends: bool, send: Send
+    ) -> dict[str, Any]:
+        """Make a call that is answered at once: there, every other number than 0 is a no."""
+        answer = await self._api.ask(step, action, wish, spends=spends, send=send)
+        if answer.get("ErrorCode"):
+            raise _refused(answer, spends=spends)
+        return answer
+
+    async def _fetched(
+        self, voice_id: str, url: object, evidence: Mapping[str, Any], send: Send
+    ) -> Voice:
+        audio = await fetch(url, vendor=VENDOR, what=f"voice {voice_id!r}", send=send)
+        return Voice(voice_id=voice_id, audio=audio, evidence=evidence)
+
+
+def check_profile(profile: object) -> None:
+    """Raise `UsageError` for a voice profile the vendor would refuse."""
+    if not isinstance(profile, Mapping):
+        raise UsageError(
+            f"VoiceProfile is {profile!r}; give a dict of {', '.join((*TEXTS, *LISTS))}."
+        )
+    for name, value in profile.items():
+        if name in TEXTS:
+            _check_words(name, [value])
+        elif name in LISTS:
+            if not isinstance(value, list | tuple):
+                raise UsageError(f"VoiceProfile.{name} is {value!r}; give a list.")
+            _check_words(name, value)
+        else:
+            raise UsageError(
+                f"VoiceProfile has a field {name!r}; {VENDOR} knows {', '.join((*TEXTS, *LISTS))}."
+            )
+
+
+def _check_words(name: str, words: list[object] | tuple[object, ...]) -> None:
+    known = WORDS.get(name)
+    for word in words:
+        if not isinstance(word, str) or (known and word not in known):
+            wanted = f"one of {', '.join(known)}" if known else "text"
+            raise UsageError(f"VoiceProfile.{name} has {word!r}; {VENDOR} takes {wanted}.")
+
+
+def _check_json_text(text: object) -> None:
+    try:
+        readable = isinstance(text, str) and isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        readable = False
+    if not readable:
+        raise UsageError(
+            f"ExtParam is {text!r}; {VENDOR} takes a JSON object as text, "
+            """such as '{"promptEnhance": true}'."""
+        )
+
+
+def _status(answer: Mapping[str, Any]) -> str:
+    number = answer.get("ErrorCode")
+    return "processing" if number == WORKING else "fail" if number else "success"
+
+
+def _refused(answer: Mapping[str, Any], *, spends: bool) -> TrialError:
+    return error_of(
+        BUSINESS,
+        shown=str(answer.get("ErrorCode") or answer.get("Status")),
+        said=str(answer.get("Msg") or ""),
+        vendor=VENDOR,
+        spends=spends,
+        request_id=answer.get("RequestId"),
+    )
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str:
+    found = answer.get(name)
+    if not isinstance(found, str) or not found:
+        raise Unreadable(
+            f"{VENDOR} said yes and sent no {name} but {found!r:.80}. The reply is kept.",
+            request_id=answer.get("RequestId"),
+        )
+    return found
+
+
+def _voices(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = answer.get("Voices") or []
+    if not isinstance(found, list) or not all(isinstance(voice, dict) for voice in found):
+        raise Unreadable(f"{VENDOR} listed no voices but {found!r:.80}.")
+    return found
+
+
+def _shelved(voice: Mapping[str, Any], kind: str) -> ShelvedVoice:
+    return ShelvedVoice(
+        voice_id=_text(voice, "VoiceId"),
+        kind=str(voice.get("Category") or kind),
+        name=str(voice.get("Name") or ""),
+    )
+
+
+def _decoded(answer: Mapping[str, Any]) -> bytes:
+    try:
+        audio = base64.b64decode(answer["AudioData"], validate=True)
+    except (TypeError, ValueError) as error:
+        raise Unreadable(
+            f"{VENDOR} said yes and sent AudioData that is not base64 ({error}). "
+            "The reply is kept.",
+            request_id=answer.get("RequestId"),
+        ) from None
+    return audio

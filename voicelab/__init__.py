@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from voicelab.model import Batch, PromptVariant, Reference
     from voicelab.providers import PROVIDERS
     from voicelab.providers.base import Provider
+    from voicelab.providers.dashscope import DashScopeCosyVoice, DashScopeQwen
     from voicelab.providers.minimax import MiniMax
+    from voicelab.providers.tencent_mps import TencentMps
+    from voicelab.providers.tencent_trtc import TencentTrtc
+    from voicelab.providers.tencent_vod import TencentVodCustom, TencentVodDesign
     from voicelab.tables.columns import describe_columns
     from voicelab.template import grid
 
@@ -30,6 +34,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Batch": "voicelab.model",
+    "DashScopeCosyVoice": "voicelab.providers.dashscope",
+    "DashScopeQwen": "voicelab.providers.dashscope",
     "Experiment": "voicelab.experiment",
     "InDoubt": "voicelab.errors",
     "Lab": "voicelab.lab",
@@ -39,6 +45,10 @@ _HOMES = {
     "Provider": "voicelab.providers.base",
     "Reference": "voicelab.model",
     "Refused": "voicelab.errors",
+    "TencentMps": "voicelab.providers.tencent_mps",
+    "TencentTrtc": "voicelab.providers.tencent_trtc",
+    "TencentVodCustom": "voicelab.providers.tencent_vod",
+    "TencentVodDesign": "voicelab.providers.tencent_vod",
     "Throttled": "voicelab.errors",
     "TrialError": "voicelab.errors",
     "Unreachable": "voicelab.errors",
@@ -52,6 +62,8 @@ _HOMES = {
 __all__ = [
     "PROVIDERS",
     "Batch",
+    "DashScopeCosyVoice",
+    "DashScopeQwen",
     "Experiment",
     "InDoubt",
     "Lab",
@@ -60,6 +72,10 @@ __all__ = [
     "Provider",
     "Reference",
     "Refused",
+    "TencentMps",
+    "TencentTrtc",
+    "TencentVodCustom",
+    "TencentVodDesign",
     "Throttled",
     "TrialError",
     "Unreachable",

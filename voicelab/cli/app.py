@@ -175,6 +175,21 @@ def drop(
 
 
 @app.command()
+def sandbox(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Providers to emulate; every one where not given.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Of the first; the others follow. 0: any free.")] = 0,
+    host: Annotated[str, typer.Option(help="An address of this machine only.")] = "127.0.0.1",
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Serve emulated vendors on this machine, and print how to reach them."""
+    from voicelab.cli.sandbox import sandbox as stay_up
+
+    stay_up(names or (), port=port, host=host, json=json)
+
+
+@app.command()
 def doctor() -> None:
     """Say what is installed, what is missing, and the line that mends it."""
     from voicelab.cli.doctor import examine

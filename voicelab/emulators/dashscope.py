@@ -128,6 +128,10 @@ class DashScopeEmulator(Emulator):
             "DASHSCOPE_HTTP_BASE_URL": f"{base_url}/api/v1",
         }
 
+    def credentials(self, base_url: str) -> dict[str, str]:
+        """Return the address as the vendor's SDK takes it, and the key."""
+        return {"base_url": f"{base_url}/api/v1", "api_key": self.api_key}
+
     def reply(self, answer: Answer | No) -> Response:
         """Say yes with `output` and `usage`, no with `code` and `message`."""
         request_id = {"request_id": secrets.token_hex(16)}

@@ -96,6 +96,16 @@ class Sandbox:
             found |= server.emulator.environ(server.url)
         return found
 
+    async def publish(self, audio: bytes, name: str) -> str:
+        """Put a recording behind a link on this machine, for clones at the emulated VOD.
+
+        Pass it as `TencentVodCustom(publish=sandbox.publish, …)`; a real vendor needs a link that
+        it can reach itself.
+        """
+        emulator = self["tencent-vod"]
+        kept = emulator.keep(audio, suffix=name[name.rindex(".") :], now=emulator.clock())
+        return f"{self.base_url['tencent-vod']}/storage/{kept}"
+
     def start(self) -> Self:
         """Start serving, and return once every emulator answers."""
         if self._thread is not None:

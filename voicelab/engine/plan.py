@@ -49,7 +49,7 @@ def plan(batch: Batch, providers: Mapping[str, Provider], *, lab_id: str) -> tup
 def _planned(
     batch: Batch, batch_key: str, index: int, variant: PromptVariant, provider: Provider, take: int
 ) -> Planned:
-    price = provider.limits.price
+    price = provider.limits_of(variant).price
     characters = len(variant.preview_text)
     return Planned(
         trial=Trial(

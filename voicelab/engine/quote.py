@@ -199,7 +199,8 @@ def _lacking(provider: Provider, variant: PromptVariant) -> str | None:
 def _line(name: str, provider: Provider, planned: list[Planned], done: Collection[str]) -> Line:
     mine = [p for p in planned if p.trial.provider == name]
     todo = [p for p in mine if p.trial.id not in done]
-    price = provider.limits.price
+    limits = provider.limits_of(mine[0].trial.variant) if mine else provider.limits
+    price = limits.price
     return Line(
         provider=name,
         emulated=provider.emulated,
@@ -208,7 +209,7 @@ def _line(name: str, provider: Provider, planned: list[Planned], done: Collectio
         characters=sum(p.characters for p in todo),
         cost=sum(p.cost or 0.0 for p in todo) if price else None,
         price=price,
-        duration_s=_duration(len(todo), provider.limits),
+        duration_s=_duration(len(todo), limits),
     )
 
 

@@ -4,7 +4,7 @@ import ipaddress
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 from urllib.parse import urlsplit
@@ -201,6 +201,15 @@ class Provider(ABC):
     def limits(self) -> Limits:
         """What holds for this account, by its region and plan; else what is published."""
         return self.published
+
+    @property
+    def speech_limits(self) -> Limits:
+        """What holds for saying a text with a kept voice; its price is not the design's."""
+        return replace(self.limits, price=None)
+
+    def limits_of(self, variant: PromptVariant) -> Limits:
+        """Return what holds for one row: making a voice, or letting a kept one speak."""
+        return self.limits if variant.voice_id is None else self.speech_limits
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,0 +1,164 @@
+"""The official Tencent Cloud SDK, typed clients for MPS, VOD and TRTC, against the emulators."""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.mps.v20190612 import models as mps
+from tencentcloud.mps.v20190612.mps_client import MpsClient
+from tencentcloud.trtc.v20190722 import models as trtc
+from tencentcloud.trtc.v20190722.trtc_client import TrtcClient
+from tencentcloud.vod.v20180717 import models as vod
+from tencentcloud.vod.v20180717.vod_client import VodClient
+
+from voicelab.audio.clip import decode
+from voicelab.audio.description import read_description
+from voicelab.audio.espeak import speak
+from voicelab.audio.reference import prepare
+from voicelab.emulators.serve import Sandbox
+
+TEXT = "On a stormy night, the ancient bell tower struck twelve."
+
+
+def client(kind: Any, sandbox: Sandbox, *, region: str = "", key: str | None = None) -> Any:
+    name = {MpsClient: "tencent-mps", VodClient: "tencent-vod", TrtcClient: "tencent-trtc"}[kind]
+    known = sandbox.credentials[name]
+    host = known["base_url"].removeprefix("http://")
+    profile = ClientProfile(
+        httpProfile=HttpProfile(protocol="http", endpoint=host), language="en-US"
+    )
+    return kind(Credential(known["secret_id"], key or known["secret_key"]), region, profile)
+
+
+def ask(request: Any, **fields: Any) -> Any:
+    request.from_json_string(json.dumps(fields))
+    return request
+
+
+def until(done: Callable[[], Any]) -> Any:
+    for _ in range(200):
+        if (answer := done()) is not None:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("the task was never done")
+
+
+def recording(seconds_at_least: float = 11.0) -> bytes:
+    text = " ".join([TEXT] * 5)
+    parameters = read_description("a calm male voice", preview_text=text).parameters
+    return prepare(speak(text, parameters).wav, min_s=seconds_at_least, max_s=60).wav
+
+
+def test_mps_designs_a_voice_for_its_own_sdk(sandbox: Sandbox) -> None:
+    sdk = client(MpsClient, sandbox)
+    made = sdk.DesignVoiceAsync(
+        ask(
+            mps.DesignVoiceAsyncRequest(),
+            Prompt="Movie narration male voice, with varied intonation, deep and magnetic.",
+            VoiceProfile={"Name": "sdk", "Gender": "male", "Age": "middle_aged"},
+            Text=TEXT,
+        )
+    )
+    assert made.ErrorCode == 0
+    poll = ask(mps.DescribeDesignTaskRequest(), TaskId=made.TaskId)
+
+    def finished() -> Any:
+        answer = sdk.DescribeDesignTask(poll)
+        return None if answer.Status == "processing" else answer
+
+    design = until(finished)
+    assert (design.Status, design.ErrorCode) == ("success", 0)
+    with urlopen(design.AudioUrl) as reply:
+        assert decode(reply.read()).duration_s > 2
+    listed = sdk.DescribeVoices(ask(mps.DescribeVoicesRequest(), VoiceType="design"))
+    assert [voice.VoiceId for voice in listed.Voices] == [design.VoiceId]
+    spoken = sdk.TextToSpeech(
+        ask(
+            mps.TextToSpeechRequest(),
+            Text="Good evening.",
+            VoiceId=design.VoiceId,
+            Output={"Type": "data"},
+        )
+    )
+    assert decode(base64.b64decode(spoken.AudioData)).format == "wav"
+    assert sdk.DeleteVoice(ask(mps.DeleteVoiceRequest(), VoiceId=design.VoiceId)).ErrorCode == 0
+
+
+def test_a_no_is_an_exception_of_the_sdk_with_its_code(sandbox: Sandbox) -> None:
+    poll = ask(mps.DescribeVoicesRequest(), PageNum=1)
+    with pytest.raises(TencentCloudSDKException) as wrong_key:
+        client(MpsClient, sandbox, key="another-secret-key").DescribeVoices(poll)
+    assert wrong_key.value.get_code() == "AuthFailure.SignatureFailure"
+    with pytest.raises(TencentCloudSDKException) as missing:
+        client(MpsClient, sandbox).call_json("DesignVoiceAsync", {})
+    assert missing.value.get_code() == "MissingParameter"
+    assert missing.value.get_request_id()
+
+
+def test_vod_designs_and_clones_for_its_own_sdk(sandbox: Sandbox) -> None:
+    sdk = client(VodClient, sandbox)
+
+    def finished(task_id: str) -> Any:
+        answer = sdk.DescribeTaskDetail(ask(vod.DescribeTaskDetailRequest(), TaskId=task_id))
+        return answer if answer.Status == "FINISH" else None
+
+    design = sdk.DesignVoiceAsync(
+        ask(vod.DesignVoiceAsyncRequest(), Prompt="a deep male voice", PreviewText=TEXT)
+    )
+    result = until(lambda: finished(design.TaskId)).DesignVoiceAsyncTask
+    assert result.ErrCode == 0
+    with urlopen(result.Output.TrialAudio) as reply:
+        assert decode(reply.read()).duration_s > 2
+    emulator = sandbox["tencent-vod"]
+    name = emulator.keep(recording(), suffix=".wav", now=emulator.clock())
+    clone = sdk.CreateAigcCustomVoice(
+        ask(
+            vod.CreateAigcCustomVoiceRequest(),
+            VoiceName="sdk",
+            VoiceUrl=f"{sandbox.base_url['tencent-vod']}/storage/{name}",
+            SessionId="only-once",
+        )
+    )
+    custom = until(lambda: finished(clone.TaskId)).CreateAigcCustomVoiceTask
+    info = json.loads(custom.Output.InfoList[0].VoiceInfo)
+    assert info["status"] == "succeed"
+    with pytest.raises(TencentCloudSDKException) as again:
+        sdk.CreateAigcCustomVoice(
+            ask(
+                vod.CreateAigcCustomVoiceRequest(),
+                VoiceUrl=info["trial_url"],
+                SessionId="only-once",
+            )
+        )
+    assert again.value.get_code() == "InvalidParameterValue.SessionId"
+
+
+def test_trtc_clones_and_speaks_for_its_own_sdk(sandbox: Sandbox) -> None:
+    sdk = client(TrtcClient, sandbox, region="ap-singapore")
+    made = sdk.VoiceClone(
+        ask(
+            trtc.VoiceCloneRequest(),
+            SdkAppId=1400000000,
+            VoiceName="sdk_01",
+            PromptAudio=base64.b64encode(recording()).decode(),
+        )
+    )
+    assert made.VoiceId.startswith("sdk_01_")
+    spoken = sdk.TextToSpeech(
+        ask(
+            trtc.TextToSpeechRequest(),
+            SdkAppId=1400000000,
+            Text=TEXT,
+            Voice={"VoiceId": made.VoiceId},
+            AudioFormat={"Format": "wav", "SampleRate": 24000},
+        )
+    )
+    assert decode(base64.b64decode(spoken.Audio)).sr == 24000

@@ -1,4 +1,4 @@
-"""Where the files that travel with voicelab are: sample prompts and notebooks."""
+"""Where the files that travel with voicelab are: sample prompts, notebooks, prices."""
 
 from pathlib import Path
 
@@ -6,9 +6,13 @@ _HERE = Path(__file__).parent
 
 
 def shipped(kind: str) -> Path:
-    """Return the folder of `prompts` or `notebooks`, in an installed package or a checkout."""
+    """Return where `prompts`, `notebooks` or `prices.toml` is, installed or in a checkout."""
     installed = _HERE / "_shipped" / kind
-    if installed.is_dir():
+    if installed.exists():
         return installed
-    checkout = {"prompts": "data/prompts", "notebooks": "notebooks"}
+    checkout = {
+        "prompts": "data/prompts",
+        "notebooks": "notebooks",
+        "prices.toml": "data/prices.toml",
+    }
     return _HERE.parent / checkout[kind]

@@ -161,7 +161,7 @@ def test_a_terminal_of_few_letters_still_shows_the_rest(folder: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
 def test_an_interrupted_run_is_resumed(folder: Path) -> None:
-    rows = "\n".join(f'[[rows]]\nlabel = "r{n}"\nprompt = "deep {n}"' for n in range(80))
+    rows = "\n".join(f'[[rows]]\nlabel = "r{n}"\nprompt = "deep {n}"' for n in range(300))
     (folder / "long.toml").write_text(f'name = "long"\npreview_text = "One, two."\n{rows}\n')
     child = subprocess.Popen(
         [sys.executable, "-m", "voicelab", "run", "long.toml"],

@@ -47,7 +47,7 @@ def test_a_kept_voice_is_listed_and_deleted_after_asking_once(lab: Lab) -> None:
 
 
 def test_a_vendor_that_does_not_answer_is_a_sentence(lab: Lab, sandbox: Sandbox) -> None:
-    sandbox["minimax"].faults.add("get_voice", Fault(hang_up=True), times=5)
+    sandbox["minimax"].faults.add("list", Fault(hang_up=True), times=5)
     panel = VoicesPanel(lab)
     panel.ask.click()
     until(lambda: "did not answer" in panel.words.value)

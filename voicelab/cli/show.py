@@ -124,6 +124,7 @@ def follow(lab: Lab, job: Job[Comparison], pending: Iterable[TrialRecord]) -> Co
                     changed(record)
             return job.result()
         except KeyboardInterrupt:
+            job.stop()
             complain("stopping: waiting for the requests that are under way …")
             job.wait()
             complain("interrupted; nothing is lost. Go on with: voicelab resume")

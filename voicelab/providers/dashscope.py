@@ -32,7 +32,6 @@ from voicelab.providers._dashscope_replies import (
 from voicelab.providers.base import (
     BearerAuth,
     Limits,
-    Price,
     Provider,
     Reply,
     Request,
@@ -40,6 +39,7 @@ from voicelab.providers.base import (
     Shelf,
     ShelvedVoice,
 )
+from voicelab.providers.prices import price_of
 from voicelab.providers.wire import check_key, check_length, check_options, host
 
 BEIJING = "https://dashscope.aliyuncs.com"
@@ -56,12 +56,6 @@ MOST_PAGES = 201
 OWN_FIELDS = ("model", "action", "voice_prompt", "preview_text", "text", "voice", "url")
 PARAMETERS = ("sample_rate", "response_format")
 UNDER_REVIEW, REJECTED = "DEPLOYING", "UNDEPLOYED"
-FREE = Price(
-    currency="CNY",
-    source="https://help.aliyun.com/zh/model-studio (Voice Design, user guide: creating a "
-    "CosyVoice voice is free)",
-    as_of="2026-11-21",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -344,7 +338,7 @@ class DashScopeCosyVoice(_DashScope):
         preview_characters=COSYVOICE.preview_characters,
         languages=COSYVOICE.languages,
         parallel=2,  # no rate is published for the endpoint, and bursts trip a limiter
-        price=FREE,
+        price=price_of("dashscope-cosyvoice-design"),
     )
     target_model: str = "cosyvoice-v3.5-plus"
 

@@ -28,6 +28,7 @@ from voicelab.providers.base import (
     ShelvedVoice,
 )
 from voicelab.providers.minimax_replies import hex_audio, judge, unreadable
+from voicelab.providers.prices import price_of
 from voicelab.providers.wire import check_key, check_options, host
 
 INTERNATIONAL = "https://api.minimax.io"
@@ -51,21 +52,6 @@ UNLISTED = (
     "one that never was is dropped 7 days after its design."
 )
 
-INTERNATIONAL_PRICE = Price(
-    per_character=30e-6,  # the API page; another page of the vendor's is said to have 60
-    per_kept_voice=3.0,
-    currency="USD",
-    source="https://platform.minimax.io/docs (Voice Design), by a third party's digest",
-    as_of="2026-09-18",
-)
-MAINLAND_PRICE = Price(
-    per_character=2e-4,
-    per_kept_voice=9.9,
-    currency="CNY",
-    source="https://platform.minimaxi.com/docs (音色设计)",
-    as_of="2026-11-21",
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class MiniMax(Provider):
@@ -73,7 +59,9 @@ class MiniMax(Provider):
 
     name: ClassVar[str] = "minimax"
     published: ClassVar[Limits] = Limits(
-        preview_characters=PREVIEW_CHARACTERS, requests_per_minute=20, price=INTERNATIONAL_PRICE
+        preview_characters=PREVIEW_CHARACTERS,
+        requests_per_minute=20,
+        price=price_of("minimax-design-international"),
     )
     api_key: str = field(repr=False)
     base_url: str = INTERNATIONAL
@@ -210,7 +198,8 @@ class MiniMax(Provider):
 
     @property
     def _price(self) -> Price:
-        return MAINLAND_PRICE if self._mainland else INTERNATIONAL_PRICE
+        region = "mainland" if self._mainland else "international"
+        return price_of(f"minimax-design-{region}")
 
     @property
     def _fee(self) -> str:

@@ -9,15 +9,17 @@ from typing import Any
 
 from voicelab.errors import UsageError
 from voicelab.model import PromptVariant, Trial, Voice
-from voicelab.providers.base import Limits, Price, Reply
+from voicelab.providers.base import Limits, Reply
 from voicelab.providers.minimax_replies import hex_audio, unreadable
+from voicelab.providers.prices import price_of
 from voicelab.providers.wire import check_length, check_options
 
 DEFAULT_MODEL = "speech-2.8-hd"
 TEXT_CHARACTERS = 9_999
 INTERNATIONAL_RATE = 60.0
 MAINLAND_RATE = 10.0  # of a free account; a paid one has 20
-USD_PER_CHARACTER = {"hd": 100e-6, "turbo": 60e-6}
+PRICED = ("hd", "turbo")
+"""The kinds of models the vendor publishes a price of, by the end of their names."""
 """By the last part of the model's name."""
 
 OWN_FIELDS = ("text", "voice_id", "stream", "output_format")
@@ -42,16 +44,8 @@ RANGES: Mapping[str, tuple[float, float]] = {"speed": (0.5, 2), "vol": (0, 10), 
 
 def limits(model: str, *, mainland: bool) -> Limits:
     """Return what holds for speaking; the mainland publishes no price."""
-    per_character = USD_PER_CHARACTER.get(model.rpartition("-")[2])
-    price = None
-    if per_character is not None and not mainland:
-        price = Price(
-            per_character=per_character,
-            per_kept_voice=3.0,
-            currency="USD",
-            source="https://platform.minimax.io/docs (Pricing), by a third party's digest",
-            as_of="2026-09-18",
-        )
+    kind = model.rpartition("-")[2]
+    price = price_of(f"minimax-speech-{kind}") if kind in PRICED and not mainland else None
     return Limits(
         preview_characters=TEXT_CHARACTERS,
         requests_per_minute=MAINLAND_RATE if mainland else INTERNATIONAL_RATE,

@@ -29,7 +29,7 @@ COLUMNS = (
 def voices_frame(
     shelves: Mapping[str, Shelf], notes: Mapping[str, str], records: Sequence[TrialRecord]
 ) -> "pd.DataFrame":
-    """Return one row a voice; `notes` by provider are in `.attrs["notes"]`."""
+    """Return one row a voice that is the user's own; `notes` by provider are in `.attrs`."""
     import pandas as pd
 
     made = {(r.trial.provider, r.voice_id): r for r in records if r.trial.variant.voice_id is None}
@@ -37,6 +37,7 @@ def voices_frame(
         _row(name, shelf, voice, made.get((name, voice.voice_id)))
         for name, shelf in shelves.items()
         for voice in shelf.voices
+        if voice.kind != "system"
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"rating": "Int64"})
     table.attrs["notes"] = dict(notes)

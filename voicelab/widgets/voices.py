@@ -65,8 +65,6 @@ class _Line(w.HBox):  # type: ignore[misc]
         self._confirm.layout.display = "none"
         words = w.HTML(_voice(row), layout=w.Layout(flex="1"))
         super().__init__([words, delete, self._confirm, self._guard])
-        if row["kind"] == "system":
-            delete.layout.display = "none"
 
         def drop() -> None:
             bench.drop(row["provider"], row["voice_id"])

@@ -212,7 +212,7 @@ class Tc3Emulator(Emulator):
         self._check_region(call)
         self._rates[name].admit(call.at, most=action.per_second)
         wish = _body(call)
-        _check_fields(wish, action.fields)
+        check_fields(wish, action.fields)
         return await action.handle(call, _without_nulls(wish))
 
     def _check_region(self, call: Call) -> None:
@@ -247,7 +247,8 @@ def _without_nulls(wish: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in wish.items() if value is not None}
 
 
-def _check_fields(wish: Mapping[str, Any], fields: Mapping[str, Field], within: str = "") -> None:
+def check_fields(wish: Mapping[str, Any], fields: Mapping[str, Field], within: str = "") -> None:
+    """Raise the vendor's no for a field that is unknown, missing, or not what it takes."""
     for name in wish:
         if name not in fields:
             raise No("UnknownParameter", f"The parameter `{within}{name}` is not recognized.")
@@ -265,7 +266,7 @@ def _check_value(value: Any, field_: Field, name: str) -> None:
     if not _fits(value, field_):
         raise No(field_.code, f"The value of the parameter `{name}` is not valid.")
     if field_.fields is not None:
-        _check_fields(value, field_.fields, f"{name}.")
+        check_fields(value, field_.fields, f"{name}.")
     if field_.items is not None:
         for place, item in enumerate(value):
             _check_value(item, field_.items, f"{name}.{place}")

@@ -2,14 +2,13 @@
 
 import asyncio
 import hashlib
-from dataclasses import replace
 
 import numpy as np
 
-from voicelab.audio import espeak, languages
-from voicelab.audio.clip import Samples, decode, resample
-from voicelab.audio.parameters import LIMITS, VoiceParameters
-from voicelab.emulators.speech import LONG
+from voicelab.audio import languages
+from voicelab.audio.clip import Samples, decode
+from voicelab.audio.parameters import VoiceParameters
+from voicelab.emulators.speech import spoken, within
 from voicelab.measures import pitch, timing
 from voicelab.measures.sound import Sound
 
@@ -55,7 +54,7 @@ async def say_like(
 
     def speak() -> Samples:
         voice = resemble(_heard(audio), text=text, key=key)
-        return _spoken(text, _changed(voice, speed, semitones), sr)
+        return spoken(text, voice, sr=sr, speed=speed, semitones=semitones)
 
     return await asyncio.to_thread(speak)
 
@@ -71,10 +70,10 @@ def resemble(sound: Sound, *, text: str, key: str) -> VoiceParameters:
     tract = float(np.interp(f0_hz, *F0_OF_TRACT)) + 4 * digest[4] / 255 - 2
     return VoiceParameters(
         voice=voice,
-        f0_hz=_within("f0_hz", f0_hz),
-        range_st=_within("range_st", pitch.range_st(sound.voice)),
-        tract_percent=_within("tract_percent", tract),
-        rate_wpm=round(_within("rate_wpm", _rate_wpm(sound))),
+        f0_hz=within("f0_hz", f0_hz),
+        range_st=within("range_st", pitch.range_st(sound.voice)),
+        tract_percent=within("tract_percent", tract),
+        rate_wpm=round(within("rate_wpm", _rate_wpm(sound))),
         seed=seed,
     )
 
@@ -84,24 +83,6 @@ def _heard(audio: bytes) -> Sound:
     return Sound(y=clip.y[: round(HEARD_S * clip.sr)], sr=clip.sr)
 
 
-def _changed(voice: VoiceParameters, speed: float, semitones: float) -> VoiceParameters:
-    return replace(
-        voice,
-        f0_hz=_within("f0_hz", voice.f0_hz * 2 ** (semitones / 12)),
-        rate_wpm=round(_within("rate_wpm", voice.rate_wpm * speed)),
-    )
-
-
-def _spoken(text: str, voice: VoiceParameters, sr: int) -> Samples:
-    clip = decode(espeak.speak(text, voice, timeout_s=60.0).wav, caps=LONG)
-    return resample(clip.y, sr=clip.sr, to=sr)
-
-
 def _rate_wpm(sound: Sound) -> float:
     pace = timing.per_second(sound.syllables_s, sound.phrasing.spoken_s)
     return float(VoiceParameters.rate_wpm * np.power(pace / USUAL_SYLLABLES_S, PACE_EXPONENT))
-
-
-def _within(name: str, value: float) -> float:
-    low, high = LIMITS[name]
-    return round(min(high, max(low, value)), 2)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from voicelab.audio import espeak
 from voicelab.audio.clip import Caps, Samples, decode, resample
 from voicelab.audio.description import read_description
-from voicelab.audio.parameters import LIMITS
+from voicelab.audio.parameters import LIMITS, VoiceParameters
 from voicelab.errors import UsageError
 
 LONG = Caps(max_bytes=2**28, max_duration_s=3600.0)
@@ -49,15 +49,23 @@ async def say(
 def _say(prompt: str, text: str, key: str, sr: int, speed: float, semitones: float) -> Samples:
     seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4])
     own = read_description(prompt, preview_text=text, take=1 + seed % 4, seed=seed).parameters
-    voice = replace(
-        own,
-        rate_wpm=round(_within("rate_wpm", own.rate_wpm * speed)),
-        f0_hz=_within("f0_hz", own.f0_hz * 2 ** (semitones / 12)),
+    return spoken(text, own, sr=sr, speed=speed, semitones=semitones)
+
+
+def spoken(
+    text: str, voice: VoiceParameters, *, sr: int, speed: float = 1.0, semitones: float = 0.0
+) -> Samples:
+    """Speak `text` with a voice, at another pace and pitch where asked [shape=(n,)]; blocking."""
+    changed = replace(
+        voice,
+        f0_hz=within("f0_hz", voice.f0_hz * 2 ** (semitones / 12)),
+        rate_wpm=round(within("rate_wpm", voice.rate_wpm * speed)),
     )
-    clip = decode(espeak.speak(text, voice, timeout_s=60.0).wav, caps=LONG)
+    clip = decode(espeak.speak(text, changed, timeout_s=60.0).wav, caps=LONG)
     return resample(clip.y, sr=clip.sr, to=sr)
 
 
-def _within(name: str, value: float) -> float:
+def within(name: str, value: float) -> float:
+    """Keep a voice parameter within what the engine can do."""
     low, high = LIMITS[name]
-    return min(high, max(low, value))
+    return round(min(high, max(low, value)), 2)

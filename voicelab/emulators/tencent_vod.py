@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from voicelab.audio.clip import Samples, decode, encode
-from voicelab.emulators._tc3 import Action, Field, Tc3Emulator, _check_fields
+from voicelab.emulators._tc3 import Action, Field, Tc3Emulator, check_fields
 from voicelab.emulators._vod_fields import (
     CUSTOM_FIELDS,
     DELETE_FIELDS,
@@ -306,7 +306,7 @@ def _json_text(
     if found is None:
         raise No("InvalidParameter", f"The parameter `{name}` is not a JSON object.")
     if fields is not None:
-        _check_fields(found, fields, f"{name}.")
+        check_fields(found, fields, f"{name}.")
     return found
 
 

@@ -252,6 +252,7 @@ class Lab:
         Vendors that cannot be asked, or keep no list, are told in `.attrs["notes"]`, by name.
         """
         shelves: dict[str, Shelf] = {}
+        emulated: set[str] = set()
         notes: dict[str, str] = {}
         for name in self._roster.names:
             try:
@@ -260,8 +261,9 @@ class Lab:
             except VoiceLabError as error:
                 notes[name] = str(error)
             else:
+                emulated |= {name} if provider.emulated else set()
                 notes |= {name: " ".join(shelves[name].notes)} if shelves[name].notes else {}
-        return voices_frame(shelves, notes, self._store.records())
+        return voices_frame(shelves, notes, self._store.records(), emulated=emulated)
 
     def drop(self, provider: str, voice_id: str) -> None:
         """Delete a voice at its vendor, for good.

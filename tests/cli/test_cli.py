@@ -130,6 +130,23 @@ def test_what_an_emulator_answered_is_marked_everywhere(folder: Path, sandbox: S
     assert "if it were live" in ran.stdout
 
 
+def test_kept_voices_are_listed_and_dropped(folder: Path) -> None:
+    (folder / "qwen.toml").write_text(SMALL.replace('"local"', '"dashscope-qwen"'))
+    with serve(["dashscope-qwen"]) as sandbox:
+        ran = voicelab("run", "qwen.toml", cwd=folder, env=sandbox.environ)
+        assert ran.returncode == 0, ran.stderr + ran.stdout
+        with Lab.open(folder / "data/lab") as lab:
+            voice_id = lab.records()[0].voice_id or ""
+        listed = voicelab("voices", cwd=folder, env=sandbox.environ)
+        assert "dashscope-qwen (emulated)" in listed.stdout
+        assert "2 of 1000 voices used" in listed.stdout
+        dropping = ["drop", "dashscope-qwen", voice_id, "--yes"]
+        assert voicelab(*dropping, cwd=folder, env=sandbox.environ).returncode == 0
+        again = voicelab(*dropping, cwd=folder, env=sandbox.environ)
+    assert again.returncode == 2
+    assert "Traceback" not in again.stderr
+
+
 def test_a_key_is_asked_for_nowhere_but_at_its_own_host(folder: Path) -> None:
     key = "sk-planted-secret-key"
     (folder / "two.toml").write_text(SMALL.replace('"local"', '"minimax"'))

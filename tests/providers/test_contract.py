@@ -329,11 +329,11 @@ def test_options_that_are_no_json_are_refused(name, sandbox):
             provider(name).check(make_variant(name), {"extra": value})
 
 
-@every_provider
+@pytest.mark.parametrize(
+    "name", [name for name, kind in PROVIDERS.items() if kind.wants is Wants.PROMPT]
+)
 def test_a_prompt_is_needed(name, sandbox):
     made = provider(name)
-    if made.wants is not Wants.PROMPT:
-        pytest.skip("clones from a reference")
     variant = make_variant(prompt="", reference=Reference(url="https://example.org/a.wav"))
     with pytest.raises(UsageError, match="prompt is empty"):
         made.check(variant, {})

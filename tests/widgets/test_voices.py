@@ -34,6 +34,7 @@ def test_a_kept_voice_is_listed_and_deleted_after_asking_once(lab: Lab) -> None:
     (line,) = panel.lines.children
     words, delete, confirm, _ = line.children
     assert "from deep" in words.value
+    assert "minimax (emulated)" in words.value
     assert confirm.layout.display == "none"
     delete.click()
     assert confirm.layout.display == ""

@@ -37,6 +37,8 @@ def limits_text(limits: Limits) -> str:
 
 def price_text(price: Price) -> str:
     """Return a price in words."""
+    if not price.per_character and not price.per_kept_voice:
+        return "making a voice is free"
     text = f"{price.currency} {1000 * price.per_character:.2f} per 1,000 characters"
     if price.per_kept_voice:
         text += f" and {price.currency} {price.per_kept_voice:.2f} for each voice you keep"

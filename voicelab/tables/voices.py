@@ -1,6 +1,6 @@
 """The DataFrame of the voices that vendors keep, joined to the trials that made them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from voicelab.model import TrialRecord
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "provider",
+    "emulated",
     "voice_id",
     "kind",
     "name",
@@ -27,14 +28,21 @@ COLUMNS = (
 
 
 def voices_frame(
-    shelves: Mapping[str, Shelf], notes: Mapping[str, str], records: Sequence[TrialRecord]
+    shelves: Mapping[str, Shelf],
+    notes: Mapping[str, str],
+    records: Sequence[TrialRecord],
+    *,
+    emulated: Collection[str],
 ) -> "pd.DataFrame":
-    """Return one row a voice that is the user's own; `notes` by provider are in `.attrs`."""
+    """Return one row a voice that is the user's own; `notes` by provider are in `.attrs`.
+
+    `emulated` names the providers that are emulators.
+    """
     import pandas as pd
 
     made = {(r.trial.provider, r.voice_id): r for r in records if r.trial.variant.voice_id is None}
     rows = [
-        _row(name, shelf, voice, made.get((name, voice.voice_id)))
+        _row(name, shelf, voice, made.get((name, voice.voice_id))) | {"emulated": name in emulated}
         for name, shelf in shelves.items()
         for voice in shelf.voices
         if voice.kind != "system"
@@ -48,7 +56,6 @@ def _row(
     name: str, shelf: Shelf, voice: ShelvedVoice, record: TrialRecord | None
 ) -> dict[str, Any]:
     own = [v for v in shelf.voices if v.kind != "system"]
-    expires = voice.expires_at or (record.expires_at if record else None)
     return {
         "provider": name,
         "voice_id": voice.voice_id,
@@ -56,7 +63,7 @@ def _row(
         "name": voice.name,
         "status": voice.status,
         "created_at": voice.created_at.isoformat() if voice.created_at else None,
-        "expires_at": expires.isoformat() if expires else None,
+        "expires_at": voice.expires_at.isoformat() if voice.expires_at else None,
         "slots_used": len(own),
         "slots": shelf.slots,
         "trial": record.trial.id if record else None,

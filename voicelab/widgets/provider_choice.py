@@ -52,7 +52,7 @@ class ProviderChoice(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             description=name,
             indent=False,
             tooltip=f"Send the batch to {name}",
-            layout=w.Layout(width="150px", flex="0 0 auto"),
+            layout=w.Layout(width="185px", flex="0 0 auto"),
         )
         box.observe(self._on_edit, "value")
         return box, w.HTML()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
+from voicelab.model import source_text
 from voicelab.widgets.bench import Bench
 from voicelab.widgets.guard import Guard
 from voicelab.widgets.looks import style
@@ -29,7 +30,7 @@ class VoicesPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.ask = w.Button(
             description="List kept voices",
             tooltip="Ask every vendor for the voices of your account",
-            layout=w.Layout(width="auto"),
+            layout=w.Layout(width="auto", align_self="flex-start"),
         )
         self.words = w.HTML(_empty(NOT_ASKED))
         self.lines = w.VBox()
@@ -103,7 +104,8 @@ def _voice(row: Mapping[Any, Any]) -> str:
     ]
     words = html.escape(" · ".join(part for part in parts if part))
     name = html.escape(str(row["voice_id"]))
-    return f"<b>{html.escape(row['provider'])}</b> <code>{name}</code> {words}"
+    source = html.escape(source_text(row["provider"], emulated=row["emulated"]))
+    return f"<b>{source}</b> <code>{name}</code> {words}"
 
 
 def _button(name: str, hint: str, style: str = "") -> w.Button:

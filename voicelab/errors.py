@@ -81,7 +81,25 @@ class Unreachable(TrialError):
 
 
 class InDoubt(TrialError):
-    """A request left and no answer was kept: it may or may not have been carried out."""
+    """A request left and no answer was kept: it may or may not have been carried out.
+
+    Parameters
+    ----------
+    voice_id
+        The voice that was found to have been made, where only its sound is lost.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        voice_id: str | None = None,
+        code: str | None = None,
+        vendor_message: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, vendor_message=vendor_message, request_id=request_id)
+        self.voice_id = voice_id
 
 
 class Unreadable(TrialError):

@@ -47,6 +47,8 @@ class Experiment:
     """A CSV file of further rows, relative to the experiment file."""
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Per provider: extra request fields, sent unchanged."""
+    budget: Mapping[str, float] = field(default_factory=dict)
+    """The most it may spend: by currency, and in trials by provider name."""
     folder: Path = field(default=Path(), compare=False)
     """Where the file was read from; relative paths start there."""
 
@@ -160,6 +162,7 @@ _TYPES: Mapping[str, tuple[type, str]] = {
     "variables": (dict, "a table of lists"),
     "rows": (list, "tables, each written under [[rows]]"),
     "options": (dict, "a table for each provider"),
+    "budget": (dict, "amounts by currency, such as {USD = 5}"),
 }
 
 

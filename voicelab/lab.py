@@ -7,23 +7,26 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from voicelab.engine.budget import Budget, read_budget
 from voicelab.engine.follow_up import clones_of, spoken_by
 from voicelab.engine.job import Job
 from voicelab.engine.land import measured_all
 from voicelab.engine.plan import batch_id, spec
-from voicelab.engine.quote import Quote, quote
+from voicelab.engine.quote import History, Quote, quote
 from voicelab.engine.reference import check_reference
 from voicelab.engine.roster import Roster
-from voicelab.engine.run import OnChange, Runner
+from voicelab.engine.run import OPEN, OnChange, Runner
 from voicelab.engine.shelf import ask_shelf, drop_voice
 from voicelab.errors import UsageError, VoiceLabError
 from voicelab.experiment import Experiment
 from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState
 from voicelab.providers.base import Provider, Shelf
+from voicelab.store.pace_book import PaceBook
 from voicelab.store.records import to_json
 from voicelab.store.store import BatchRow, Store
 from voicelab.tables import export
 from voicelab.tables.comparison import Comparison
+from voicelab.tables.ledger import bill_frame, ledger_frame, paces_frame
 from voicelab.tables.voices import voices_frame
 from voicelab.tables.write_audio import write_audio_folder
 
@@ -60,9 +63,12 @@ class Lab:
     >>> lab.close(); folder.cleanup()
     """
 
-    def __init__(self, store: Store, roster: Roster) -> None:
+    def __init__(self, store: Store, roster: Roster, *, budget: Budget | str | None = None) -> None:
         self._store = store
         self._roster = roster
+        self._budget = read_budget(budget)
+        self._book = PaceBook.open()
+        self._runner: Runner | None = None
         self._listeners: list[OnChange] = []
         self.job: Job[Comparison] | None = None
         """The run under way or the last one, so that a cell run again finds it."""
@@ -73,6 +79,7 @@ class Lab:
         folder: str | Path | None = None,
         *,
         live: bool = False,
+        budget: Budget | str | None = None,
         providers: Iterable[Provider] = (),
         create: bool = True,
     ) -> "Lab":
@@ -85,6 +92,10 @@ class Lab:
             the environment variable `VOICELAB_LAB` names, else `data/lab`.
         live
             Whether anything beyond this machine may be called: that is what spends money.
+        budget
+            The most the whole lab may spend, ever: by currency, and in trials by provider, such as
+            `{"USD": 5, "tencent-mps": 20}` or `"USD 5, tencent-mps 20"`. What is in flight and
+            what is in doubt count.
         providers
             Provider objects to use under their names; all others come from the environment.
         create
@@ -94,10 +105,11 @@ class Lab:
         ------
         UsageError
             When the folder cannot be used, was written by a newer voicelab, or is no lab and none
-            is to be made.
+            is to be made; or when the budget cannot be read.
         """
         folder = folder or os.environ.get("VOICELAB_LAB") or DEFAULT_FOLDER
-        return cls(Store.open(folder, create=create), Roster(providers, live=live))
+        read = read_budget(budget)
+        return cls(Store.open(folder, create=create), Roster(providers, live=live), budget=read)
 
     def __enter__(self) -> "Lab":
         return self
@@ -125,6 +137,7 @@ class Lab:
             self.job.stop()
             self.job.wait()
         self._store.close()
+        self._book.close()
 
     def provider(self, name: str) -> Provider:
         """Return the provider `name` as this lab would use it.
@@ -136,43 +149,89 @@ class Lab:
         """
         return self._roster.get(name)
 
-    def quote(self, what: Batch | Experiment) -> Quote:
-        """Say what a batch will take, and what would be refused; nothing is sent."""
+    def quote(
+        self,
+        what: Batch | Experiment,
+        *,
+        budget: Budget | str | None = None,
+        reuse: bool | None = None,
+    ) -> Quote:
+        """Say what a batch will take, and what would be refused; nothing is sent.
+
+        Parameters
+        ----------
+        budget
+            The most the batch may spend; its experiment's own where not given.
+        reuse
+            Whether trials that another batch of this lab has, word for word, are taken over, free,
+            or made anew.
+        """
         batch = _as_batch(what)
         ready, refused = self._roster.of(batch)
         key = batch_id(batch, ready, lab_id=self._store.id)
-        done = {
-            record.trial.id
-            for record in self._store.records(batch_id=key)
-            if record.state is TrialState.DONE
-        }
+        done = self._store.records(batch_id=key, states=[TrialState.DONE])
+        own = self._budget_of(what, budget)
+        if own is None:
+            own = self._store.budget(key)
         return quote(
             batch,
             ready,
             refused,
             lab_id=self._store.id,
             check_reference=lambda reference: check_reference(reference, self._store),
-            done=done,
+            history=History(
+                done={record.trial.id for record in done}, done_like=self._store.done_like
+            ),
+            budgets=(
+                ("the lab", self._budget, self._store.charges() if self._budget else ()),
+                ("the batch", own, self._store.charges(key) if own else ()),
+            ),
+            reuse=reuse,
         )
 
-    def run(self, what: Batch | Experiment, *, leave_out_refused: bool = False) -> Job[Comparison]:
+    def run(
+        self,
+        what: Batch | Experiment,
+        *,
+        leave_out_refused: bool = False,
+        budget: Budget | str | None = None,
+        reuse: bool | None = None,
+    ) -> Job[Comparison]:
         """Submit a batch; running the same batch again only brings it to its end.
 
         Every trial is written down before anything is sent. `await` the job for the comparison.
+
+        Parameters
+        ----------
+        leave_out_refused
+            Whether to send the others where some trials would be refused.
+        budget
+            The most the batch may spend, as in `Lab.open`; it holds for `resume`, too.
+        reuse
+            Whether trials that another batch of this lab has, word for word, are taken over, free,
+            or made anew. It must be said where that would cost something.
 
         Raises
         ------
         UsageError
             Naming every refusal, before anything is sent; with `leave_out_refused` the rest of
-            the batch is sent all the same. Also while another run of this lab goes on.
+            the batch is sent all the same. Also where a budget would be passed, and while another
+            run of this lab goes on.
         """
         self._require_idle()
         batch = _as_batch(what)
-        sheet = self.quote(batch)
+        sheet = self.quote(what, budget=budget, reuse=reuse)
         sheet.require_sendable(leave_out_refused=leave_out_refused)
         self._store.add_batch(
-            sheet.batch_id, experiment=batch.experiment, spec=spec(batch), trials=sheet.sendable
+            sheet.batch_id,
+            experiment=batch.experiment,
+            spec=spec(batch),
+            trials=sheet.sendable,
+            budget=self._budget_of(what, budget),
         )
+        if reuse:
+            for trial_id, source_id in sheet.alike.items():
+                self._store.reuse(trial_id, source_id)
         return self._start(sheet.batch_id, [planned.trial.id for planned in sheet.sendable])
 
     def resume(self, what: What = None) -> Job[Comparison]:
@@ -187,11 +246,18 @@ class Lab:
             was the vendor, or the other way round.
         """
         self._require_idle()
-        pending = [
-            record
-            for record in self.records(what)
-            if record.state is TrialState.IN_DOUBT or not record.state.is_final
-        ]
+        pending = self.records(what, states=OPEN)
+        self._require_callable(pending)
+        return self._start(self._key(what), [record.trial.id for record in pending])
+
+    def settle(self, what: What = None) -> Job[Comparison]:
+        """Look for what became of the trials in doubt, and send nothing new; looking is free.
+
+        The voice is taken up where its vendor lets one look and it was made. VOD refuses a name it
+        has seen, so there a request that never arrived is sent once more, under the same name.
+        """
+        self._require_idle()
+        pending = self.records(what, states=[TrialState.IN_DOUBT])
         self._require_callable(pending)
         return self._start(self._key(what), [record.trial.id for record in pending])
 
@@ -279,7 +345,9 @@ class Lab:
         """Return every batch of the lab, the newest first."""
         return self._store.batches()
 
-    def records(self, what: What = None) -> tuple[TrialRecord, ...]:
+    def records(
+        self, what: What = None, *, states: Iterable[TrialState] = tuple(TrialState)
+    ) -> tuple[TrialRecord, ...]:
         """Return the trials of a batch, an experiment, or the whole lab.
 
         Raises
@@ -287,12 +355,32 @@ class Lab:
         UsageError
             When this lab has no such batch or experiment.
         """
-        key = self._key(what)
-        if key is None:
-            return self._store.records()
-        if any(batch.id == key for batch in self._store.batches()):
-            return self._store.records(batch_id=key)
-        return self._store.records(experiment=key)
+        return self._store.records(**self._filed(what), states=states)
+
+    def ledger(self, what: What = None) -> "pd.DataFrame":
+        """Return every request that was asked, with its state, its charge and its reply's status.
+
+        States: asked (left, no answer yet), answered, declined (the vendor said later), forgotten
+        (nothing left this machine, or it was free), in doubt.
+        """
+        return ledger_frame(self.records(what), self._store.journal.rows)
+
+    def bill(self, what: What = None) -> "pd.DataFrame":
+        """Return quoted against billed by provider and currency; in flight and in doubt count.
+
+        Nobody but the vendor knows what it charged: `billed` is its published price of what it
+        counted, where its answers say that, and else of what was sent.
+        """
+        return bill_frame(self._store.bills(**self._filed(what)))
+
+    def paces(self) -> "pd.DataFrame":
+        """Return how the rate of each provider changed, and why: the history of its limit."""
+        return paces_frame(self._store.paces())
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """What is the matter with providers in the run under way, in words, by name."""
+        return self._runner.conditions if self._runner is not None else {}
 
     def compare(self, what: What = None, *, trials: Sequence[str] | None = None) -> Comparison:
         """Return trials side by side: a frame, clips, pictures, exports.
@@ -379,7 +467,10 @@ class Lab:
         runners: list[Runner] = []
 
         async def work() -> Comparison:
-            runners.append(Runner(self._store, self._roster, self._changed))
+            self._runner = Runner(
+                self._store, self._roster, self._changed, budget=self._budget, book=self._book
+            )
+            runners.append(self._runner)
             if stopped:
                 runners[0].stop()
             await runners[0].run(trial_ids)
@@ -402,6 +493,24 @@ class Lab:
     def _changed(self, record: TrialRecord) -> None:
         for listener in list(self._listeners):
             listener(record)
+
+    def _filed(self, what: What) -> dict[str, str]:
+        """Return how the store finds the trials of `what`."""
+        key = self._key(what)
+        if key is None:
+            return {}
+        is_batch = any(batch.id == key for batch in self._store.batches())
+        return {"batch_id" if is_batch else "experiment": key}
+
+    @staticmethod
+    def _budget_of(
+        what: Batch | Experiment, budget: Budget | str | None
+    ) -> dict[str, float] | None:
+        """Return the budget that was said now, or nothing where none was."""
+        if budget is not None:
+            return read_budget(budget)
+        own = what.budget if isinstance(what, Experiment) else None
+        return read_budget(own) if own else None
 
     def _key(self, what: What) -> str | None:
         """Return the batch id or experiment name `what` stands for; nothing for the whole lab."""

@@ -36,7 +36,9 @@ class TrialState(StrEnum):
 
 
 MOVES: Mapping[TrialState, frozenset[TrialState]] = {
-    TrialState.QUEUED: frozenset({TrialState.SENT, TrialState.FAILED}),
+    TrialState.QUEUED: frozenset(
+        {TrialState.SENT, TrialState.WAITING, TrialState.DONE, TrialState.FAILED}
+    ),
     TrialState.SENT: frozenset(
         {
             TrialState.QUEUED,
@@ -55,7 +57,11 @@ MOVES: Mapping[TrialState, frozenset[TrialState]] = {
         {TrialState.QUEUED, TrialState.WAITING, TrialState.DONE, TrialState.FAILED}
     ),
 }
-"""The legal moves. `sent -> queued` is a request that provably never left or was declined."""
+"""The legal moves.
+
+`sent -> queued` is a request that provably never left or was declined; `queued -> waiting` and
+`queued -> done` read a reply that was kept, or take over what an earlier trial came to.
+"""
 
 
 def move(now: TrialState, to: TrialState) -> TrialState:

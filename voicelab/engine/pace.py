@@ -1,41 +1,77 @@
-"""How fast one account of one provider is asked: starts a minute, requests at once, and waiting."""
+"""How fast one account is asked: starts in a span of time, requests at once, and waiting."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from voicelab.providers.base import Limits
+from voicelab.store.pace_book import PaceBook, Window
 
-WINDOW_S = 60.0
-FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 60.0
+SECOND_S, MINUTE_S = 1.0, 60.0
+LONGEST_NAP_S = 5.0
+"""Another process may give a place free, so nobody sleeps for longer than this at once."""
+
+OnPace = Callable[[int, float, str], None]
+"""Told the starts allowed from now on, in how many seconds, and why."""
 
 
 class Stopped(Exception):
-    """Somebody pressed stop while a request was still waiting for its turn."""
+    """Something holds a trial back before its request left: it waits for the next run."""
+
+
+class Ticket:
+    """One request's turn; the request leaves when `leave` was called."""
+
+    def __init__(self, pace: "Pace", start: int) -> None:
+        self._pace = pace
+        self.start = start
+
+    def leave(self) -> None:
+        """Date the start by the moment the request leaves."""
+        self._pace.book.left(self.start, windows=self._pace.windows)
 
 
 class Pace:
-    """The limits of one account, kept by everything that asks through it.
+    """The limits of one account, kept by everything that asks through it, in any process.
 
-    Never more starts in any minute (`window_s`) than the vendor publishes, never more requests at
-    once.
+    Parameters
+    ----------
+    account
+        What the limits belong to, without telling a key.
+    limits
+        What the vendor publishes.
+    stop
+        Set when nothing new shall start.
+    on_pace
+        Told whenever another rate holds.
     """
 
-    def __init__(self, limits: Limits, stop: asyncio.Event, *, window_s: float = WINDOW_S) -> None:
+    def __init__(
+        self,
+        account: str,
+        limits: Limits,
+        stop: asyncio.Event,
+        *,
+        book: PaceBook,
+        on_pace: OnPace = lambda starts, span_s, why: None,
+    ) -> None:
+        self.account = account
         self.limits = limits
-        self._window_s = window_s
+        self.book = book
+        self.windows = windows_of(limits)
         self._stop = stop
+        self._on_pace = on_pace
         self._slots = asyncio.Semaphore(limits.parallel)
         self._turn = asyncio.Lock()
-        self._starts: deque[float] = deque()
-        self._not_before = 0.0
-        self._throttled = 0
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
+    async def slot(self, *, lasts_s: float = 120.0) -> AsyncIterator[Ticket]:
         """Wait for a turn, then hold one of the parallel places.
+
+        Parameters
+        ----------
+        lasts_s
+            Seconds after which the request is over, whatever became of it.
 
         Raises
         ------
@@ -44,12 +80,11 @@ class Pace:
         """
         async with self._slots:
             async with self._turn:
-                while (delay := self._delay()) > 0:
-                    await self.wait(delay)
-                if self._stop.is_set():
-                    raise Stopped
-                self._starts.append(_clock())
-            yield
+                ticket = Ticket(self, await self._start(lasts_s))
+            try:
+                yield ticket
+            finally:
+                self.book.over(ticket.start)
 
     async def wait(self, seconds: float) -> None:
         """Sleep, or raise `Stopped` as soon as stop is pressed."""
@@ -59,28 +94,35 @@ class Pace:
             return
         raise Stopped
 
-    def slow(self, retry_after: float | None) -> None:
+    def slow(self, start: int, retry_after: float | None) -> None:
         """Hold all starts back after a throttle: as long as the vendor said, else doubling."""
-        if _clock() < self._not_before:
-            return  # the same burst: one cut for all its replies
-        self._throttled += 1
-        wait = retry_after or min(FIRST_WAIT_S * 2 ** (self._throttled - 1), LONGEST_WAIT_S)
-        self._not_before = _clock() + wait
+        self.book.declined(self.account, start, retry_after=retry_after)
 
     def recovered(self) -> None:
-        """Forget earlier throttles after an answer."""
-        self._throttled = 0
+        """Let the next hold be a short one again, after an answer."""
+        self.book.answered(self.account)
 
-    def _delay(self) -> float:
-        now = _clock()
-        rate = self.limits.requests_per_minute
-        while self._starts and self._starts[0] <= now - self._window_s:
-            self._starts.popleft()
-        delay = self._not_before - now
-        if rate is not None and len(self._starts) >= max(1, int(rate)):
-            delay = max(delay, self._starts[0] + self._window_s - now)
-        return delay
+    async def _start(self, lasts_s: float) -> int:
+        while True:
+            if self._stop.is_set():
+                raise Stopped
+            turn = self.book.take(
+                self.account, windows=self.windows, parallel=self.limits.parallel, lasts_s=lasts_s
+            )
+            if turn.change is not None:
+                self._told(*turn.change)
+            if turn.start is not None:
+                return turn.start
+            await self.wait(min(turn.wait_s, LONGEST_NAP_S))
+
+    def _told(self, starts: int, why: str) -> None:
+        span_s = self.windows[0].span_s if self.windows else 10.0
+        self._on_pace(starts, span_s, why)
 
 
-def _clock() -> float:
-    return asyncio.get_running_loop().time()
+def windows_of(limits: Limits) -> tuple[Window, ...]:
+    """Return the published rates, the shortest span first: it is the one that learns."""
+    rates = ((SECOND_S, limits.requests_per_second), (MINUTE_S, limits.requests_per_minute))
+    return tuple(
+        Window(span_s=span_s, most=max(1, int(most))) for span_s, most in rates if most is not None
+    )

@@ -1,14 +1,16 @@
 """What a batch will take, before anything is sent: trials, characters, price, time, refusals."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from voicelab.engine.budget import Budget, Share, shares
 from voicelab.engine.plan import batch_id, plan
 from voicelab.errors import UsageError
 from voicelab.model import Batch, PromptVariant, Reference, Wants, source_text
 from voicelab.providers.base import Limits, Price, Provider, Speaker
+from voicelab.store.charges import Charge
 from voicelab.store.records import Planned
 
 
@@ -29,10 +31,14 @@ class Line:
 
     provider: str
     emulated: bool
+    free: bool
+    """Whether nobody ever asks for money here."""
     trials: int
     """Those that will be sent."""
     done: int
     """Those of them that this lab already has; they are not sent again."""
+    alike: int
+    """Those of the others that another batch of this lab has, word for word."""
     characters: int
     cost: float | None
     """In `price.currency`; nothing where the vendor publishes no price."""
@@ -47,6 +53,22 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
+class History:
+    """What a lab has made before."""
+
+    done: Collection[str]
+    """Ids of trials that are done."""
+    done_like: Callable[[Sequence[str]], Mapping[str, str]]
+    """Gives the trial that is done for each wish that has one, by the identity of the wish."""
+
+    def alike(self, planned: Sequence[Planned]) -> dict[str, str]:
+        """Return the trial that was asked for the very same and is done, where there is one."""
+        by_identity = self.done_like([p.identity for p in planned])
+        found = ((p.trial.id, by_identity.get(p.identity)) for p in planned)
+        return {trial: source for trial, source in found if source is not None and source != trial}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Quote:
     """The sheet to read before pressing the button."""
 
@@ -55,6 +77,13 @@ class Quote:
     refusals: tuple[Refusal, ...]
     sendable: tuple[Planned, ...]
     """The trials that would go out."""
+    alike: Mapping[str, str] = field(default_factory=dict)
+    """For trials not done yet: the trial of another batch that was asked for the very same, and
+    is done, by the ids of both."""
+    reuse: bool | None = None
+    """Whether those are taken over, free, or made anew; nothing while nobody has said."""
+    budgets: tuple[Share, ...] = ()
+    """Every line of a budget that the batch would count on."""
 
     @property
     def trials(self) -> int:
@@ -87,29 +116,57 @@ class Quote:
         return tuple(
             line.provider
             for line in self.lines
-            if line.price is None and not line.emulated and line.provider != "local"
+            if line.price is None and not line.emulated and not line.free
         )
 
     @property
     def spends(self) -> bool:
         """Whether a vendor would be called."""
-        return any(not line.emulated and line.provider != "local" for line in self.lines)
+        return any(not line.emulated and not line.free for line in self.lines)
+
+    @property
+    def asks_about_reuse(self) -> bool:
+        """Whether something that costs money was made before, and nobody said what to do."""
+        return self.reuse is None and any(line.alike and not line.free for line in self.lines)
 
     def __str__(self) -> str:
-        return "\n".join([*map(_line_text, self.lines), *map(_refusal_text, self.refusals)])
+        lines = [*map(_line_text, self.lines), *map(_refusal_text, self.refusals)]
+        if self.alike:
+            lines.append(self.reuse_text)
+        return "\n".join([*lines, *map(str, self.budgets)])
+
+    @property
+    def reuse_text(self) -> str:
+        """What was asked for before and what becomes of that, in a sentence."""
+        many = f"{len(self.alike)} of these trials are done already in another batch of this lab"
+        if self.reuse is None:
+            return f"{many}: reuse=True takes them over, free, reuse=False makes new voices."
+        return f"{many} and are {'taken over, free' if self.reuse else 'made anew'}."
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """Show the sheet where a cell ends with it."""
         printer.text(str(self))
 
     def require_sendable(self, *, leave_out_refused: bool) -> None:
-        """Raise `UsageError` with every refusal, unless they are to be left out."""
+        """Raise `UsageError` with every refusal, unless they are to be left out.
+
+        So it does where a budget would be passed, or where nobody has said whether what was
+        bought before is to be bought again.
+        """
         if self.refusals and not (leave_out_refused and self.sendable):
             raise UsageError(
                 "nothing was sent. "
                 + " ".join(_refusal_text(refusal) for refusal in self.refusals)
                 + " Mend them, or run with leave_out_refused=True to send the others."
             )
+        passed = [share for share in self.budgets if share.over]
+        if passed:
+            raise UsageError(
+                f"nothing was sent: it would pass the {'; '.join(map(str, passed))}. "
+                "Take fewer trials, or raise the budget."
+            )
+        if self.asks_about_reuse:
+            raise UsageError(f"nothing was sent. {self.reuse_text} Say which.")
 
 
 def quote(
@@ -119,7 +176,9 @@ def quote(
     *,
     lab_id: str,
     check_reference: Callable[[Reference], None],
-    done: Collection[str] = (),
+    history: History,
+    budgets: Sequence[tuple[str, Budget, Collection[Charge]]] = (),
+    reuse: bool | None = None,
 ) -> Quote:
     """Return what `batch` will take.
 
@@ -133,10 +192,18 @@ def quote(
         The lab it is for.
     check_reference
         Raises `UsageError` for a reference whose recording is not there.
-    done
-        Ids of trials this lab already has.
+    history
+        What this lab has made before.
+    budgets
+        Each budget with its scope and what is spent of it.
+    reuse
+        Whether what another batch has made word for word is taken over; nothing: not said.
     """
+    key = batch_id(batch, ready, lab_id=lab_id)
     planned = plan(batch, ready, lab_id=lab_id)
+    refused = {**refused, **_unbudgeted(ready, planned, budgets, refused)}
+    ready = {name: provider for name, provider in ready.items() if name not in refused}
+    planned = tuple(p for p in planned if p.trial.provider in ready)
     reasons = {
         (variant.label, name): reason
         for name, provider in ready.items()
@@ -144,11 +211,23 @@ def quote(
         if (reason := _reason(batch, provider, variant, check_reference)) is not None
     }
     per_cell = len(batch.variants) * batch.takes
+    sendable = tuple(p for p in planned if _cell(p) not in reasons)
+    open_ = [p for p in sendable if p.trial.id not in history.done]
+    alike = history.alike(open_)
+    to_pay = [p for p in open_ if not (reuse and p.trial.id in alike)]
+    wanted = [_charge(p) for p in to_pay if not ready[p.trial.provider].free]
     return Quote(
-        batch_id=batch_id(batch, ready, lab_id=lab_id),
-        sendable=tuple(p for p in planned if _cell(p) not in reasons),
+        batch_id=key,
+        sendable=sendable,
+        alike=alike,
+        reuse=reuse,
+        budgets=tuple(
+            share
+            for scope, budget, spent in budgets
+            for share in shares(budget, scope, spent, wanted)
+        ),
         lines=tuple(
-            _line(name, provider, [p for p in planned if _cell(p) not in reasons], done)
+            _line(provider, _mine(sendable, name), _mine(to_pay, name), history.done, alike)
             for name, provider in ready.items()
         ),
         refusals=(
@@ -196,16 +275,22 @@ def _lacking(provider: Provider, variant: PromptVariant) -> str | None:
     return None
 
 
-def _line(name: str, provider: Provider, planned: list[Planned], done: Collection[str]) -> Line:
-    mine = [p for p in planned if p.trial.provider == name]
-    todo = [p for p in mine if p.trial.id not in done]
+def _line(
+    provider: Provider,
+    mine: Sequence[Planned],
+    todo: Sequence[Planned],
+    done: Collection[str],
+    alike: Collection[str],
+) -> Line:
     limits = provider.limits_of(mine[0].trial.variant) if mine else provider.limits
     price = limits.price
     return Line(
-        provider=name,
+        provider=provider.name,
         emulated=provider.emulated,
+        free=provider.free,
         trials=len(mine),
-        done=len(mine) - len(todo),
+        done=sum(p.trial.id in done for p in mine),
+        alike=sum(p.trial.id in alike for p in mine),
         characters=sum(p.characters for p in todo),
         cost=sum(p.cost or 0.0 for p in todo) if price else None,
         price=price,
@@ -213,14 +298,45 @@ def _line(name: str, provider: Provider, planned: list[Planned], done: Collectio
     )
 
 
+def _mine(planned: Sequence[Planned], name: str) -> list[Planned]:
+    return [p for p in planned if p.trial.provider == name]
+
+
+def _charge(planned: Planned) -> Charge:
+    return Charge(
+        provider=planned.trial.provider,
+        emulated=planned.emulated,
+        cost=planned.cost,
+        currency=planned.currency,
+    )
+
+
+def _unbudgeted(
+    ready: Mapping[str, Provider],
+    planned: Sequence[Planned],
+    budgets: Sequence[tuple[str, Budget, Collection[Charge]]],
+    refused: Mapping[str, str],
+) -> dict[str, str]:
+    """Return why some providers cannot be held by a budget: nobody knows what they charge."""
+    unknown = {p.trial.provider for p in planned if p.cost is None} - set(refused)
+    return {
+        name: (
+            f"{name} publishes no price, so the budget of {scope} cannot hold it. Put the number "
+            f"of its trials you will pay for into the budget, such as {{{name!r}: 20}}."
+        )
+        for scope, budget, _ in budgets
+        for name in sorted(unknown)
+        if budget and name not in budget and not ready[name].free
+    }
+
+
 def _duration(trials: int, limits: Limits) -> float:
     if not trials:
         return 0.0
     rounds = math.ceil(trials / limits.parallel) * limits.typical_s
-    if limits.requests_per_minute is None:
-        return rounds
-    at_rate = (trials - 1) * 60.0 / limits.requests_per_minute
-    return max(rounds, at_rate + limits.typical_s)
+    rates = (limits.requests_per_second, 1.0), (limits.requests_per_minute, 60.0)
+    at_rate = max(((trials - 1) * span / rate for rate, span in rates if rate), default=None)
+    return rounds if at_rate is None else max(rounds, at_rate + limits.typical_s)
 
 
 def _line_text(line: Line) -> str:
@@ -238,7 +354,7 @@ def _refusal_text(refusal: Refusal) -> str:
 
 def cost_text(line: Line) -> str:
     """Return a line's cost in words: a price, free, or that none is published."""
-    if line.provider == "local":
+    if line.free:
         return "free"
     if line.price is None or line.cost is None:
         return "no published price"

@@ -1,59 +1,73 @@
-"""A batch carried out: trials to their providers, answers to the store, one change at a time up."""
+"""A batch carried out: every provider's trials side by side, one change at a time up."""
 
 import asyncio
 import logging
-import sqlite3
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AsyncExitStack
 
 import httpx
 
+from voicelab.engine.budget import Budget, Purse
+from voicelab.engine.circuit import Circuit
 from voicelab.engine.exchange import make_client
-from voicelab.engine.land import land
-from voicelab.engine.pace import Pace, Stopped
-from voicelab.engine.reference import with_reference
+from voicelab.engine.pace import Pace
 from voicelab.engine.roster import Roster
-from voicelab.engine.send import Sender
-from voicelab.errors import (
-    InDoubt,
-    Refused,
-    Throttled,
-    TrialError,
-    Unreachable,
-    Unreadable,
-    UsageError,
-)
-from voicelab.model import Task, Trial, TrialRecord, TrialState, Voice
-from voicelab.providers.base import Provider, Speaker
-from voicelab.store.journal import now
+from voicelab.engine.send import Desk
+from voicelab.engine.trial_run import TrialRun
+from voicelab.errors import InDoubt, VoiceLabError
+from voicelab.model import TrialRecord, TrialState
+from voicelab.providers.base import Limits, Provider
+from voicelab.store.pace_book import PaceBook
 from voicelab.store.store import Store
 
-Outcome = TypeVar("Outcome")
 OnChange = Callable[[TrialRecord], None]
 
-MAX_THROTTLES = 12
-MAX_UNREACHABLE = 3
-POLL_EVERY_S = 2.0
-UNREACHABLE_WAIT_S = 2.0
-"""Doubled with every try."""
+OPEN = (TrialState.QUEUED, TrialState.SENT, TrialState.WAITING, TrialState.IN_DOUBT)
+"""Where a trial may still come to something by itself."""
+UNDER_WAY = 64
+"""Trials of one provider that are begun and not at their end, waiting tasks included."""
 
 _log = logging.getLogger("voicelab")
 
 
 class Runner:
-    """Runs the unfinished trials of a lab; make one per run, on the loop that runs it."""
+    """Runs the unfinished trials of a lab; make one per run, on the loop that runs it.
 
-    def __init__(self, store: Store, roster: Roster, on_change: OnChange) -> None:
+    Parameters
+    ----------
+    budget
+        What the whole lab may spend; a batch's own stands in the store.
+    book
+        The pace of every account, shared with other processes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        roster: Roster,
+        on_change: OnChange,
+        *,
+        budget: Budget,
+        book: PaceBook,
+    ) -> None:
         self._store = store
         self._roster = roster
         self._on_change = on_change
+        self._budget = budget
+        self._book = book
         self._stop = asyncio.Event()
-        self._paces: dict[tuple[str, str, str | None], Pace] = {}
+        self._left: Counter[str] = Counter()
+        self._circuits: dict[str, Circuit] = {}
 
     def stop(self) -> None:
         """Let nothing new start; what is under way at a vendor is waited for and kept."""
         self._stop.set()
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """What is the matter with a provider, in words; those are left out that are well."""
+        return {name: circuit.words for name, circuit in self._circuits.items() if circuit.words}
 
     async def run(self, trial_ids: Iterable[str]) -> None:
         """Bring the given trials to an end, every provider at its own pace.
@@ -64,124 +78,96 @@ class Runner:
             When another process is running trials of this lab, or a provider cannot be called.
         """
         with self._store.runner():
-            records = [self._recovered(self._store.record(id_)) for id_ in trial_ids]
-            queues: dict[str, deque[TrialRecord]] = defaultdict(deque)
-            for record in records:
-                if record.state is TrialState.IN_DOUBT or not record.state.is_final:
-                    queues[record.trial.provider].append(record)
-            providers = {name: self._roster.get(name) for name in queues}
-            async with make_client() as client, asyncio.TaskGroup() as group:
-                for name, queue in queues.items():
-                    for _ in range(min(providers[name].limits.parallel, len(queue))):
-                        group.create_task(self._worker(providers[name], queue, client))
+            records = self._ready(set(trial_ids))
+            async with AsyncExitStack() as stack:
+                client = await stack.enter_async_context(make_client())
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for desk, queue in self._desks(records, client):
+                            self._begin(group, desk, queue)
+                except* VoiceLabError as errors:
+                    raise _first(errors) from None
 
-    async def _worker(
-        self, provider: Provider, queue: deque[TrialRecord], client: httpx.AsyncClient
-    ) -> None:
-        while queue and not self._stop.is_set():
-            await self._one(provider, queue.popleft(), client)
+    def _ready(self, wanted: Collection[str]) -> list[TrialRecord]:
+        """Return the unfinished trials, each honestly where a dead process left it."""
+        self._store.journal.forget_free()
+        found = self._store.records(states=OPEN)
+        return [self._recovered(record) for record in found if record.trial.id in wanted]
 
-    async def _one(
-        self, provider: Provider, record: TrialRecord, client: httpx.AsyncClient
-    ) -> None:
-        trial = record.trial
-        send = Sender(
-            trial,
-            provider,
-            store=self._store,
+    def _desks(
+        self, records: Collection[TrialRecord], client: httpx.AsyncClient
+    ) -> list[tuple[Desk, deque[TrialRecord]]]:
+        """Return each provider's trials, and what they share; speech has a pace of its own."""
+        purses = self._purses(records)
+        queues: dict[tuple[str, Limits], deque[TrialRecord]] = {}
+        for record in records:
+            limits = self._roster.get(record.trial.provider).limits_of(record.trial.variant)
+            queues.setdefault((record.trial.provider, limits), deque()).append(record)
+            self._left[record.trial.provider] += 1
+        return [
+            (self._desk(self._roster.get(name), limits, client, purses), queue)
+            for (name, limits), queue in queues.items()
+        ]
+
+    def _purses(self, records: Collection[TrialRecord]) -> list[Purse]:
+        charges = self._store.charges
+        purses = [Purse.of("the lab", self._budget, charges)]
+        for batch_id in {record.trial.batch_id for record in records}:
+            budget = self._store.budget(batch_id)
+            purses.append(Purse.of("the batch", budget, charges, batch_id))
+        return [purse for purse in purses if purse.budget]
+
+    def _desk(
+        self, provider: Provider, limits: Limits, client: httpx.AsyncClient, purses: list[Purse]
+    ) -> Desk:
+        pace = self._pace(provider, limits)
+        if provider.name not in self._circuits:
+            self._circuits[provider.name] = Circuit(
+                provider.name,
+                others_busy=lambda: any(
+                    n for name, n in self._left.items() if name != provider.name
+                ),
+                wait=pace.wait,
+            )
+        return Desk(
+            provider=provider,
+            pace=pace,
+            circuit=self._circuits[provider.name],
+            preparing=asyncio.Semaphore(2 * limits.parallel),
             client=client,
-            pace=self._pace(provider),
+            store=self._store,
             roster=self._roster,
+            purses=purses,
+            changed=self._changed,
         )
-        try:
-            if record.state is TrialState.IN_DOUBT:
-                await self._settle(provider, trial, send)
-            else:
-                await self._carry_out(provider, trial, self._store.task(trial.id), send)
-        except Stopped:
-            self._changed(self._put_back(trial.id))
-        except InDoubt as error:
-            send.mark_last("in doubt")
-            self._changed(self._store.fail(trial.id, error, TrialState.IN_DOUBT))
-            await self._settle(provider, trial, send)
-        except TrialError as error:
-            self._changed(self._store.fail(trial.id, error))
 
-    async def _carry_out(
-        self, provider: Provider, trial: Trial, first: Task | Voice | None, send: Sender
-    ) -> None:
-        """Bring a trial from where it stands to its voice, and keep that."""
-        if self._store.record(trial.id).state is TrialState.QUEUED:
-            self._changed(self._store.move(trial.id, TrialState.SENT, sent_at=now()))
-        outcome = await self._first(provider, trial, send) if first is None else first
-        while isinstance(outcome, Task):
-            pending = self._keep_task(trial, outcome)
-            await self._pace(provider).wait(POLL_EVERY_S)
-            outcome = await self._asked(provider, send, lambda p=pending: provider.poll(p, send))  # type: ignore[misc]  # the default binds this round's task
-        self._changed(await land(self._store, trial.id, outcome, send.elapsed_s()))
+    def _pace(self, provider: Provider, limits: Limits) -> Pace:
+        def told(starts: int, span_s: float, why: str) -> None:
+            self._store.add_pace(provider.name, starts=starts, span_s=span_s, why=why)
 
-    async def _first(self, provider: Provider, trial: Trial, send: Sender) -> Task | Voice:
-        ready = with_reference(trial, self._store)
-        return await self._asked(provider, send, lambda: _first_step(provider, ready, send))
+        kind = "design" if limits == provider.limits else "speech"
+        account = f"{provider.name} {kind} {provider.account or provider.base_url}"
+        return Pace(account, limits, self._stop, book=self._book, on_pace=told)
 
-    async def _settle(self, provider: Provider, trial: Trial, send: Sender) -> None:
-        """Look for what became of a trial in doubt; where nobody can tell, it stays in doubt."""
-        try:
-            found = await self._asked(provider, send, lambda: provider.settle(trial, send))
-            if found is not None:
-                await self._carry_out(provider, trial, found, send)
-        except InDoubt as error:  # something was found, and a person must decide what of it
-            self._store.update(trial.id, error=str(error))
-            self._changed(self._store.record(trial.id))
-        except (TrialError, Stopped) as error:
-            _log.info("trial %s stays in doubt: %s", trial.id, error)
+    def _begin(self, group: asyncio.TaskGroup, desk: Desk, queue: deque[TrialRecord]) -> None:
+        here = desk.provider.base_url is None
+        workers = desk.pace.limits.parallel if here else UNDER_WAY
+        for _ in range(min(workers, len(queue))):
+            group.create_task(self._worker(desk, queue))
 
-    def _keep_task(self, trial: Trial, task: Task) -> Task:
-        fields = self._store.task_fields(task)
-        if self._store.record(trial.id).state is not TrialState.WAITING:
-            self._changed(self._store.move(trial.id, TrialState.WAITING, **fields))
-        elif self._store.task(trial.id) != task:
-            self._store.update(trial.id, **fields)
-        return task
-
-    async def _asked(
-        self, provider: Provider, send: Sender, ask: Callable[[], Awaitable[Outcome]]
-    ) -> Outcome:
-        """Ask; on `Throttled` and `Unreachable` wait and ask this step again, a bounded while."""
-        throttles = unreachables = 0
-        pace = self._pace(provider)
-        while True:
-            try:
-                outcome = await ask()
-            except Throttled as error:
-                send.mark_last("declined")
-                pace.slow(error.retry_after)
-                throttles += 1
-                if throttles >= MAX_THROTTLES:
-                    raise
-            except Unreachable:
-                unreachables += 1
-                if unreachables >= MAX_UNREACHABLE:
-                    raise
-                await pace.wait(UNREACHABLE_WAIT_S * 2 ** (unreachables - 1))
-            except (TrialError, Stopped):
-                raise
-            except UsageError as error:
-                raise Unreadable(str(error)) from None
-            except sqlite3.Error:
-                raise  # the store is not the provider: without it nothing may go on
-            except Exception as error:  # a provider may be the user's own code
-                raise Unreadable(
-                    f"the provider {provider.name} broke on this trial "
-                    f"({type(error).__name__}: {error}). Its kept replies are read again, free, "
-                    "when it is mended and the trial is retried."
-                ) from error
-            else:
-                pace.recovered()
-                return outcome
+    async def _worker(self, desk: Desk, queue: deque[TrialRecord]) -> None:
+        while queue and not self._stop.is_set() and not desk.circuit.away:
+            record = queue.popleft()
+            await TrialRun(record, desk).run()
+            self._left[record.trial.provider] -= 1
+        if queue and desk.circuit.away:
+            self._left[desk.provider.name] -= len(queue)
+            left = [queue.popleft() for _ in range(len(queue))]
+            for held in self._store.hold_all([r.trial.id for r in left], desk.circuit.why):
+                self._changed(held)
 
     def _recovered(self, record: TrialRecord) -> TrialRecord:
-        """Say honestly where a trial stands that a dead process left as sent or waiting."""
+        """Say honestly where a trial stands that a dead process left as sent."""
         if record.state is not TrialState.SENT:
             return record
         trial = record.trial
@@ -201,18 +187,6 @@ class Runner:
         self._changed(record)
         return record
 
-    def _put_back(self, trial_id: str) -> TrialRecord:
-        record = self._store.record(trial_id)
-        if record.state is TrialState.SENT:
-            return self._store.move(trial_id, TrialState.QUEUED)
-        return record
-
-    def _pace(self, provider: Provider) -> Pace:
-        key = (provider.name, provider.account, provider.base_url)
-        if key not in self._paces:
-            self._paces[key] = Pace(provider.limits, self._stop)
-        return self._paces[key]
-
     def _changed(self, record: TrialRecord) -> None:
         try:
             self._on_change(record)
@@ -220,10 +194,9 @@ class Runner:
             _log.exception("showing a change of trial %s failed; the run goes on", record.trial.id)
 
 
-async def _first_step(provider: Provider, trial: Trial, send: Sender) -> Task | Voice:
-    """Ask for a new voice; or let a kept one speak, where the trial names it."""
-    if trial.variant.voice_id is None:
-        return await provider.submit(trial, send)
-    if not isinstance(provider, Speaker):
-        raise Refused(f"{provider.name} cannot speak with a kept voice.")
-    return await provider.speak(trial, send)
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error of a group: one sentence says enough."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

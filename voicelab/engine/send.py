@@ -1,41 +1,55 @@
 """The one place a request leaves: written down before, its reply kept before anyone reads it."""
 
 import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import httpx
 
+from voicelab.engine.budget import Purse
+from voicelab.engine.circuit import Circuit
 from voicelab.engine.exchange import NEVER_LEFT, NO_REPLY, exchange, require_whole, words
-from voicelab.engine.pace import Pace
+from voicelab.engine.pace import Pace, Ticket
 from voicelab.engine.roster import Roster
 from voicelab.errors import InDoubt, Refused, Unreachable, UsageError
-from voicelab.model import Trial
+from voicelab.model import Trial, TrialRecord
 from voicelab.providers.base import Provider, Reply, Request
+from voicelab.store.charges import Charge
 from voicelab.store.store import Store
 
 EMULATOR_HEADER = "x-voicelab-emulator"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What all trials of one provider share in a run."""
+
+    provider: Provider
+    pace: Pace
+    circuit: Circuit
+    preparing: asyncio.Semaphore
+    """How many trials may hold the recording of their reference at once."""
+    client: httpx.AsyncClient
+    store: Store
+    roster: Roster
+    purses: Sequence[Purse]
+    """The budgets a request may pass none of."""
+    changed: Callable[[TrialRecord], None]
+
+
 class Sender:
     """What a provider is handed as `send`, for one trial."""
 
-    def __init__(
-        self,
-        trial: Trial,
-        provider: Provider,
-        *,
-        store: Store,
-        client: httpx.AsyncClient,
-        pace: Pace,
-        roster: Roster,
-    ) -> None:
+    def __init__(self, trial: Trial, desk: Desk, charge: Charge) -> None:
         self._trial = trial
-        self._secrets = provider.secrets
-        self._store = store
-        self._client = client
-        self._pace = pace
-        self._roster = roster
+        self._desk = desk
+        self._charge = charge
+        self._purses = [p for p in desk.purses if p.batch_id in (None, trial.batch_id)]
         self.last_attempt: int | None = None
         """The attempt whose reply the provider read last."""
+        self.last_spends = False
+        self._last_start: int | None = None
+        self._charged_by: int | None = None
         self._began = asyncio.get_running_loop().time()
         self._asked = False
 
@@ -52,62 +66,123 @@ class Sender:
             The lab is offline and the request would have left this machine.
         Unreadable
             The reply is larger than any trial audio.
+        OverBudget
+            It would pass a budget; nothing left.
         """
         self._require_allowed(request)
-        kept = request.spends and self._store.journal.kept(
-            self._trial.id, step=request.step, resend=self._trial.resends
+        trial = self._trial
+        kept = request.spends and self._desk.store.journal.kept(
+            trial.id, step=request.step, resend=trial.resends
         )
         if kept:
-            self.last_attempt = kept.attempt_id
+            self.last_attempt, self.last_spends = kept.attempt_id, True
             return Reply(status=kept.status, headers=kept.headers, content=kept.content)
-        async with self._pace.slot():
+        async with self._desk.pace.slot(lasts_s=request.timeout_s + 5.0) as ticket:
             if not self._asked:
                 self._asked, self._began = True, asyncio.get_running_loop().time()
-            return await self._ask(request)
+            return await self._ask(request, ticket)
 
     def elapsed_s(self) -> float:
         """Return the seconds since the first request left, or since the start where none did."""
         return asyncio.get_running_loop().time() - self._began
 
-    def mark_last(self, state: str) -> None:
-        """Say what the last reply turned out to be: `declined` or `in doubt`."""
+    def declined(self, retry_after: float | None) -> None:
+        """Say that the last reply meant later: it is no answer, and the pace slows down."""
+        self._mark("declined")
+        if self._last_start is not None:
+            self._desk.pace.slow(self._last_start, retry_after)
+
+    def in_doubt(self) -> None:
+        """Say that the last reply told nothing of what became of the request."""
         if self.last_attempt is not None:
-            self._store.journal.mark(self.last_attempt, state)
+            self._desk.store.journal.mark(self.last_attempt, "in doubt")
+
+    def refused(self) -> None:
+        """Say that the last reply was a no, which vendors do not charge."""
+        if self.last_attempt is not None and self._desk.store.journal.uncount(self.last_attempt):
+            self._give_back()
+
+    def billed(self, cost: float) -> None:
+        """Say what the vendor counted for the trial, where it is not what was quoted."""
+        trial = self._trial
+        self._desk.store.journal.bill(trial.id, resend=trial.resends, cost=cost)
+
+    def _mark(self, state: str) -> None:
+        if self.last_attempt is not None:
+            self._desk.store.journal.mark(self.last_attempt, state)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        if self._charged_by is not None and self._charged_by == self.last_attempt:
+            self._charged_by = None
+            for purse in self._purses:
+                purse.take(self._charge, times=-1)
 
     def _require_allowed(self, request: Request) -> None:
         try:
-            self._roster.require_allowed(request.url, self._trial.provider)
+            self._desk.roster.require_allowed(request.url, self._trial.provider)
         except UsageError as error:
             raise Refused(str(error)) from None
 
-    async def _ask(self, request: Request) -> Reply:
-        journal = self._store.journal
-        attempt = journal.ask(
-            self._trial.id,
-            step=request.step,
-            resend=self._trial.resends,
-            spends=request.spends,
-            method=request.method,
-            url=request.url,
-            body=request.body,
-        )
-        self.last_attempt = attempt
+    async def _ask(self, request: Request, ticket: Ticket) -> Reply:
+        desk, journal = self._desk, self._desk.store.journal
+        attempt = self._written(request)
+        self._last_start = ticket.start
+        ticket.leave()
         try:
-            reply = await exchange(self._client, request, secrets=self._secrets)
+            reply = await exchange(desk.client, request, secrets=desk.provider.secrets)
         except NEVER_LEFT as error:
-            journal.mark(attempt, "forgotten")
+            self._mark("forgotten")
             raise Unreachable(
                 f"{self._trial.provider} cannot be reached ({words(error)}); nothing was sent. "
-                "Check the network and the address, then retry."
+                "Check the network and the address, then resume."
             ) from None
         except NO_REPLY as error:
             journal.mark(attempt, "in doubt" if request.spends else "forgotten")
             raise _no_reply(self._trial, request, error) from None
         journal.keep(attempt, status=reply.status, headers=reply.headers, content=reply.content)
-        if EMULATOR_HEADER in reply.headers:
-            self._store.update(self._trial.id, emulated=1)
+        if EMULATOR_HEADER in reply.headers and not self._charge.emulated:
+            desk.store.update(self._trial.id, emulated=1)
         require_whole(reply, self._trial.provider)
         return reply
+
+    def _written(self, request: Request) -> int:
+        """Write down that the request leaves, and what it is charged; the trial is sent now."""
+        trial, store = self._trial, self._desk.store
+        charge = self._new_charge(request)
+        attempt = store.journal.ask(
+            trial.id,
+            step=request.step,
+            resend=trial.resends,
+            spends=request.spends,
+            method=request.method,
+            url=request.url,
+            body=request.body,
+            charge=charge,
+        )
+        self.last_attempt, self.last_spends = attempt, request.spends
+        if charge is not None:
+            self._charged_by = attempt
+            for purse in self._purses:
+                purse.take(charge)
+        if request.spends:
+            self._desk.changed(store.record(trial.id))
+        return attempt
+
+    def _new_charge(self, request: Request) -> Charge | None:
+        """Return what the request is charged, where nothing of this sending was charged yet.
+
+        Raises
+        ------
+        OverBudget
+            When it would pass a budget.
+        """
+        trial, journal = self._trial, self._desk.store.journal
+        if not request.spends or journal.is_charged(trial.id, resend=trial.resends):
+            return None
+        for purse in self._purses:
+            purse.require(self._charge)
+        return self._charge
 
 
 def _no_reply(trial: Trial, request: Request, error: Exception) -> Unreachable | InDoubt:

@@ -30,6 +30,10 @@ class Price:
     as_of: str
     """ISO date of the reading."""
 
+    def of(self, characters: int) -> float:
+        """Return what a trial with so many characters of preview text costs, in `currency`."""
+        return self.per_character * characters
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -37,6 +41,7 @@ class Limits:
 
     prompt_characters: int | None = None
     preview_characters: int | None = None
+    requests_per_second: float | None = None
     requests_per_minute: float | None = None
     parallel: int = 4
     """Requests under way at once."""
@@ -183,6 +188,11 @@ class Provider(ABC):
     wants: ClassVar[Wants] = Wants.PROMPT
     published: ClassVar[Limits]
     """What the vendor's pages say of an ordinary account."""
+    free: ClassVar[bool] = False
+    """Whether it never asks for money."""
+    deduplicates_for_s: ClassVar[float | None] = None
+    """How long the vendor refuses a name it has seen, in seconds: asked again within it, under the
+    same name, it can never make a voice twice."""
     base_url: str | None = None
     """Where its requests go; nothing for an engine on this machine."""
 

@@ -156,7 +156,8 @@ class _DashScope(Provider):
             raise InDoubt(
                 f"{self.name} made the voice, as {' and '.join(found)}, and gives its trial audio "
                 "no second time. Say a text with it, which is paid as any synthesis, or give the "
-                "trial up; sent anew it takes another place among the account's voices."
+                "trial up; sent anew it takes another place among the account's voices.",
+                voice_id=found[0],
             )
 
     async def shelf(self, send: Send) -> Shelf:

@@ -24,6 +24,7 @@ class Local(Provider):
     """
 
     name: ClassVar[str] = "local"
+    free: ClassVar[bool] = True
     published: ClassVar[Limits] = Limits(parallel=os.cpu_count() or 1, typical_s=0.15)
     timeout_s: float = 30.0
     """Seconds after which the engine is stopped."""

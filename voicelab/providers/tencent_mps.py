@@ -59,7 +59,10 @@ class TencentMps(Provider):
 
     name: ClassVar[str] = VENDOR
     published: ClassVar[Limits] = Limits(
-        preview_characters=PREVIEW_CHARACTERS, requests_per_minute=1200, typical_s=15.0
+        preview_characters=PREVIEW_CHARACTERS,
+        requests_per_second=20,
+        parallel=10,
+        typical_s=15.0,
     )
     credentials: Credentials = field(repr=False)
     base_url: str = INTERNATIONAL

@@ -76,7 +76,7 @@ class TencentTrtc(Provider):
     wants: ClassVar[Wants] = Wants.REFERENCE
     published: ClassVar[Limits] = Limits(
         preview_characters=fields.INTERNATIONAL.text_characters,
-        requests_per_minute=fields.INTERNATIONAL.requests_per_minute,
+        requests_per_second=fields.INTERNATIONAL.requests_per_second,
         typical_s=10.0,
     )
     credentials: Credentials
@@ -140,7 +140,7 @@ class TencentTrtc(Provider):
         return replace(
             self.published,
             preview_characters=self.site.text_characters,
-            requests_per_minute=self.site.requests_per_minute,
+            requests_per_second=self.site.requests_per_second,
         )
 
     @property

@@ -30,7 +30,7 @@ class Site:
     shortest_s: float
     """Of a recording; the longest is the same on both."""
     text_characters: int
-    requests_per_minute: float
+    requests_per_second: float
 
 
 INTERNATIONAL = Site(
@@ -38,14 +38,14 @@ INTERNATIONAL = Site(
     models=("flow_01_turbo", "flow_01_ex"),
     shortest_s=10.0,
     text_characters=255,
-    requests_per_minute=1200,
+    requests_per_second=20,
 )
 MAINLAND = Site(
     regions=("ap-beijing", "ap-guangzhou", "ap-shanghai"),
     models=("flow_02_turbo", "flow_01_ex"),
     shortest_s=6.0,
     text_characters=2000,
-    requests_per_minute=300,
+    requests_per_second=5,
 )
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, ClassVar, Self
 
 from voicelab.audio.reference import Prepared, prepare
-from voicelab.errors import Refused, UsageError
+from voicelab.errors import InDoubt, Refused, UsageError
 from voicelab.model import PromptVariant, Task, Trial, Voice, Wants
 from voicelab.providers._tc3 import FIELD, Api, Code, Credentials, endpoint, fetch
 from voicelab.providers._vod_check import (
@@ -60,11 +60,7 @@ CODES: Mapping[str, Code] = {
     "FailedOperation.InvalidVodUser": Code(Refused, "Activate Video on Demand in the console."),
     "InvalidParameter": Code(Refused, FIELD),
     "InvalidParameterValue.SessionContextTooLong": Code(Refused, "Shorten SessionContext."),
-    DUPLICATE: Code(
-        Refused,
-        "This trial was sent within the last three days, and its task is not in the list; "
-        "send it anew for another voice.",
-    ),
+    DUPLICATE: Code(Refused, "This trial was sent within the last three days."),
     "InvalidParameterValue.SessionIdTooLong": Code(Refused, "Shorten the id of the trial."),
     "InvalidParameterValue.SubAppId": Code(Refused, APP),
     "InvalidParameterValue.TaskId": Code(Refused, "The vendor forgets tasks after three days."),
@@ -76,6 +72,9 @@ CODES: Mapping[str, Code] = {
 }
 """What VOD says in its own way, beside the codes all Tencent products share."""
 
+UNLISTED = (
+    "Its task is not in the vendor's list now; look again later, or send it anew for another voice."
+)
 TAKEN_UP = (
     "The vendor had this trial from an earlier sending; its task was taken up, not paid anew."
 )
@@ -88,6 +87,7 @@ Publish = Callable[[bytes, str], Awaitable[str]]
 class TencentVod(Provider):
     """What both calls share: the account, the task, and the way to its voice."""
 
+    deduplicates_for_s: ClassVar[float | None] = 3 * 86400.0
     dialect: ClassVar[Dialect]
     credentials: Credentials
     sub_app_id: int | None = None
@@ -132,9 +132,11 @@ class TencentVod(Provider):
         try:
             answer = await self._ask("submit", self.dialect.action, body, send, spends=True)
         except Refused as error:
-            earlier = await self.settle(trial, send) if error.code == DUPLICATE else None
-            if earlier is None:
+            if error.code != DUPLICATE:
                 raise
+            earlier = await self.settle(trial, send)
+            if earlier is None:
+                raise InDoubt(f"{error} {UNLISTED}", code=error.code) from None
             return replace(earlier, detail={**told, "taken_up": TAKEN_UP})
         return Task(id=self._text(answer, "TaskId"), detail=told)
 
@@ -212,7 +214,7 @@ class TencentVodCustom(TencentVod):
 
     name: ClassVar[str] = "tencent-vod"
     wants: ClassVar[Wants] = Wants.REFERENCE
-    published: ClassVar[Limits] = Limits(requests_per_minute=1200)
+    published: ClassVar[Limits] = Limits(requests_per_second=20, parallel=10)
     dialect: ClassVar[Dialect] = CUSTOM
     publish: Publish | None = field(default=None, repr=False, compare=False)
     """For references that are files or earlier trials: the vendor takes links only."""
@@ -271,7 +273,7 @@ class TencentVodDesign(TencentVod):
 
     name: ClassVar[str] = "tencent-vod-design"
     published: ClassVar[Limits] = Limits(
-        preview_characters=PREVIEW_CHARACTERS, requests_per_minute=1200
+        preview_characters=PREVIEW_CHARACTERS, requests_per_second=20, parallel=10
     )
     dialect: ClassVar[Dialect] = DESIGN
 

@@ -27,6 +27,8 @@ def limits_text(limits: Limits) -> str:
         parts.append(f"preview text up to {limits.preview_characters:,} characters")
     if limits.languages is not None:
         parts.append(f"languages {' '.join(limits.languages)}")
+    if limits.requests_per_second is not None:
+        parts.append(f"{limits.requests_per_second:g} requests a second")
     if limits.requests_per_minute is not None:
         parts.append(f"{limits.requests_per_minute:g} requests a minute")
     if limits.price is not None:

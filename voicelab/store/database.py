@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from voicelab.errors import UsageError
+from voicelab.store.identity import identity_of
 from voicelab.store.schema import migrate
 
 BUSY_S = 30.0
@@ -70,4 +71,5 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.create_function("identity_of", 6, identity_of, deterministic=True)
     migrate(connection)

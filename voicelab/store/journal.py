@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from voicelab.store.charges import Charge
 from voicelab.store.database import Database
 
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authenticate"})
@@ -54,12 +55,23 @@ class Journal:
         method: str,
         url: str,
         body: Mapping[str, Any] | None,
+        charge: Charge | None = None,
     ) -> int:
-        """Write down that a request is about to leave; return the attempt's id."""
+        """Write down that a request is about to leave; return the attempt's id.
+
+        A trial that was queued is sent from this moment on.
+
+        Parameters
+        ----------
+        charge
+            What the attempt is charged, where it is the one of its sending that counts.
+        """
+        asked_at = now()
         with self._database.write() as connection:
             cursor = connection.execute(
                 "INSERT INTO attempts (trial_id, step, resend, spends, state, method, url, body,"
-                " asked_at) VALUES (?, ?, ?, ?, 'asked', ?, ?, ?, ?)",
+                " asked_at, counts, cost, currency)"
+                " VALUES (?, ?, ?, ?, 'asked', ?, ?, ?, ?, ?, ?, ?)",
                 (
                     trial_id,
                     step,
@@ -68,11 +80,100 @@ class Journal:
                     method,
                     _without_query(url),
                     None if body is None else json.dumps(_shortened(body)),
-                    now(),
+                    asked_at,
+                    charge is not None,
+                    charge.cost if charge else None,
+                    charge.currency if charge else None,
                 ),
+            )
+            connection.execute(
+                "UPDATE trials SET state = 'sent', sent_at = ? WHERE id = ? AND state = 'queued'",
+                (asked_at, trial_id),
             )
             assert cursor.lastrowid is not None
             return cursor.lastrowid
+
+    def is_charged(self, trial_id: str, *, resend: int) -> bool:
+        """Tell whether an attempt of this sending of a trial counts already."""
+        row = self._database.row(
+            "SELECT 1 FROM attempts WHERE trial_id = ? AND resend = ? AND counts = 1"
+            " AND state IN ('asked', 'answered', 'in doubt')",
+            (trial_id, resend),
+        )
+        return row is not None
+
+    def bill(self, trial_id: str, *, resend: int, cost: float) -> None:
+        """Write down what the vendor counted for a sending of a trial."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE attempts SET cost = ? WHERE trial_id = ? AND resend = ? AND counts = 1",
+                (cost, trial_id, resend),
+            )
+
+    def uncount(self, attempt_id: int) -> bool:
+        """Say that the vendor refused an attempt and charges nothing; tell whether it counted."""
+        with self._database.write() as connection:
+            return bool(
+                connection.execute(
+                    "UPDATE attempts SET counts = 0 WHERE id = ? AND counts = 1", (attempt_id,)
+                ).rowcount
+            )
+
+    def forget_free(self) -> None:
+        """Forget the askings that cost nothing and whose asker is gone; needs the runner's lock."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE attempts SET state = 'forgotten' WHERE state = 'asked' AND spends = 0"
+            )
+
+    def in_doubt_since(self, trial_id: str, *, resend: int) -> str | None:
+        """Return when the paid request left that a trial is in doubt of (ISO 8601, UTC)."""
+        row = self._database.row(
+            "SELECT max(asked_at) AS at FROM attempts"
+            " WHERE trial_id = ? AND resend = ? AND spends = 1 AND state = 'in doubt'",
+            (trial_id, resend),
+        )
+        return row["at"] if row else None
+
+    def decline_doubts(self, trial_id: str, *, resend: int) -> None:
+        """Say that a request in doubt is asked once more, under the same name."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE attempts SET state = 'declined' WHERE trial_id = ? AND resend = ?"
+                " AND state = 'in doubt'",
+                (trial_id, resend),
+            )
+
+    def undo_last_step(self, trial_id: str, *, resend: int) -> bool:
+        """Let the last paid step of a trial be asked anew, where a step before it was answered.
+
+        What that earlier step bought is used; where there was none, nothing is done.
+        """
+        paid = self._database.rows(
+            "SELECT step, state FROM attempts WHERE trial_id = ? AND resend = ? AND spends = 1"
+            " ORDER BY id",
+            (trial_id, resend),
+        )
+        steps = {row["step"]: row["state"] for row in paid}
+        if len(steps) < 2 or "answered" not in list(steps.values())[:-1]:
+            return False
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE attempts SET state = 'declined' WHERE trial_id = ? AND resend = ?"
+                " AND step = ? AND spends = 1 AND state IN ('asked', 'answered', 'in doubt')",
+                (trial_id, resend, list(steps)[-1]),
+            )
+        return True
+
+    def rows(self, trial_id: str) -> list[dict[str, Any]]:
+        """Return every attempt of a trial, in order, for people to read."""
+        found = self._database.rows(
+            "SELECT a.step, a.resend, a.state, a.spends, a.counts, a.cost, a.currency, a.method,"
+            " a.url, a.asked_at, e.answered_at, e.status FROM attempts a"
+            " LEFT JOIN exchanges e ON e.attempt_id = a.id WHERE a.trial_id = ? ORDER BY a.id",
+            (trial_id,),
+        )
+        return [{**dict(row), "spends": bool(row["spends"])} for row in found]
 
     def keep(
         self, attempt_id: int, *, status: int, headers: Mapping[str, str], content: bytes

@@ -5,10 +5,12 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from voicelab.model import PromptVariant, Reference, Trial, TrialRecord, TrialState
+from voicelab.store.identity import identity_of
 from voicelab.store.journal import now
 
 SELECT = """
@@ -31,6 +33,19 @@ class Planned:
     cost: float | None = None
     currency: str | None = None
 
+    @cached_property
+    def identity(self) -> str:
+        """The digest of all that is asked for."""
+        trial = self.trial
+        return identity_of(
+            to_json(asdict(trial.variant)),
+            trial.provider,
+            trial.take,
+            trial.seed,
+            to_json(trial.options),
+            self.emulated,
+        )
+
 
 def to_json(value: Any) -> str:
     """Return `value` as compact JSON; paths become text."""
@@ -45,27 +60,29 @@ def clean(text: str) -> str:
 def planned_row(planned: Planned) -> tuple[Any, ...]:
     """Return the values of a new trials row, in the order of `INSERT_PLANNED`."""
     trial = planned.trial
+    variant, options = to_json(asdict(trial.variant)), to_json(trial.options)
     return (
         trial.id,
         trial.batch_id,
         trial.index,
-        to_json(asdict(trial.variant)),
+        variant,
         trial.provider,
         trial.take,
         trial.seed,
-        to_json(trial.options),
+        options,
         planned.emulated,
         planned.characters,
         planned.cost,
         planned.currency,
         now(),
+        planned.identity,
     )
 
 
 INSERT_PLANNED = (
     "INSERT OR IGNORE INTO trials (id, batch_id, idx, variant, provider, take, seed, options,"
-    " emulated, state, characters, cost, currency, created_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)"
+    " emulated, state, characters, cost, currency, created_at, identity)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)"
 )
 
 

@@ -108,6 +108,35 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX notes_of_trial ON notes (trial_id);
     """,
+    """
+    ALTER TABLE batches ADD COLUMN budget TEXT;     -- JSON: what it may cost, where one was set
+
+    -- What an attempt is charged: one of each sending of a trial counts, with the trial's price.
+    ALTER TABLE attempts ADD COLUMN counts INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN cost REAL;
+    ALTER TABLE attempts ADD COLUMN currency TEXT;
+    UPDATE attempts SET
+        counts = 1,
+        cost = (SELECT cost FROM trials t WHERE t.id = trial_id),
+        currency = (SELECT currency FROM trials t WHERE t.id = trial_id)
+    WHERE id IN (SELECT min(id) FROM attempts WHERE spends = 1 GROUP BY trial_id, resend);
+    UPDATE attempts SET counts = 0 WHERE trial_id IN
+        (SELECT id FROM trials WHERE state = 'failed' AND error_kind = 'Refused');
+    CREATE INDEX attempts_that_count ON attempts (trial_id) WHERE counts = 1;
+
+    ALTER TABLE trials ADD COLUMN identity TEXT;    -- digest of all that is asked for
+    UPDATE trials SET identity = identity_of(variant, provider, take, seed, options, emulated);
+    CREATE INDEX trials_by_identity ON trials (identity);
+
+    CREATE TABLE paces (
+        id INTEGER PRIMARY KEY,
+        provider TEXT NOT NULL,
+        at TEXT NOT NULL,
+        starts REAL,                    -- allowed from then on, in each span
+        span_s REAL,
+        why TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 
 

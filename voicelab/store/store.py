@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from voicelab.errors import TrialError, UsageError
 from voicelab.model import Task, TrialRecord, TrialState, move
+from voicelab.store import charges as costs
 from voicelab.store import records as rows_of
 from voicelab.store.audio_files import AudioFiles
 from voicelab.store.database import Database
@@ -138,16 +139,98 @@ class Store:
         experiment: str,
         spec: Mapping[str, Any],
         trials: Iterable[Planned],
+        budget: Mapping[str, float] | None = None,
     ) -> None:
-        """Write a batch and its trials down as queued; those that are there stay."""
+        """Write a batch and its trials down as queued; those that are there stay.
+
+        A `budget` takes the place of the one the batch had; an empty one takes it away.
+        """
         with self._database.write() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO batches VALUES (?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO batches (id, experiment, spec, created_at)"
+                " VALUES (?, ?, ?, ?)",
                 (batch_id, experiment, to_json(spec), now()),
             )
+            if budget is not None:
+                connection.execute(
+                    "UPDATE batches SET budget = ? WHERE id = ?",
+                    (to_json(budget) if budget else None, batch_id),
+                )
             connection.executemany(
                 rows_of.INSERT_PLANNED, [rows_of.planned_row(trial) for trial in trials]
             )
+
+    def budget(self, batch_id: str) -> dict[str, float]:
+        """Return what a batch may cost; empty where nothing was set."""
+        row = self._database.row("SELECT budget FROM batches WHERE id = ?", (batch_id,))
+        return json.loads(row["budget"]) if row and row["budget"] else {}
+
+    def charges(self, batch_id: str | None = None) -> tuple[costs.Charge, ...]:
+        """Return what is spent, in flight and in doubt, of a batch or of the whole lab."""
+        return costs.charges(self._database, batch_id)
+
+    def bills(
+        self, *, batch_id: str | None = None, experiment: str | None = None
+    ) -> tuple[costs.Bill, ...]:
+        """Return quoted against billed, by provider and currency."""
+        return costs.bills(self._database, batch_id=batch_id, experiment=experiment)
+
+    def done_like(self, identities: Iterable[str]) -> dict[str, str]:
+        """Return the newest trial that is done for each wish that has one, by its identity."""
+        wanted = list(identities)
+        found: dict[str, str] = {}
+        for first in range(0, len(wanted), 500):
+            some = wanted[first : first + 500]
+            marks = ", ".join("?" * len(some))
+            rows = self._database.rows(
+                "SELECT identity, id FROM trials WHERE state = 'done' AND clip_hash IS NOT NULL"
+                f" AND identity IN ({marks}) ORDER BY created_at, rowid",
+                some,
+            )
+            found |= {row["identity"]: row["id"] for row in rows}
+        return found
+
+    def reuse(self, trial_id: str, source_id: str) -> TrialRecord:
+        """Let a queued trial be what an earlier one of the same wish came to; that is free."""
+        source = self.record(source_id)
+        return self.move(
+            trial_id,
+            TrialState.DONE,
+            voice_id=source.voice_id,
+            clip_hash=source.clip_hash,
+            expires_at=source.expires_at.isoformat() if source.expires_at else None,
+            evidence=to_json({**source.evidence, "reused_from": source_id}),
+            cost=0.0 if source.cost is not None else None,
+        )
+
+    def hold(self, trial_id: str, kind: str, why: str) -> TrialRecord:
+        """Write on a trial's row why it waits for the next run; its state stays."""
+        self.update(trial_id, error_kind=kind, error=why)
+        return self.record(trial_id)
+
+    def hold_all(self, trial_ids: Iterable[str], why: str) -> list[TrialRecord]:
+        """Write on many rows at once that their provider cannot be reached; nothing was sent."""
+        with self._database.write() as connection:
+            for trial_id in trial_ids:
+                _update(connection, trial_id, {"error_kind": "Unreachable", "error": why})
+        return [self.record(trial_id) for trial_id in trial_ids]
+
+    def add_pace(self, provider: str, *, starts: float, span_s: float, why: str) -> None:
+        """Write down that another rate holds for a provider."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO paces (provider, at, starts, span_s, why) VALUES (?, ?, ?, ?, ?)",
+                (provider, now(), starts, span_s, why),
+            )
+
+    def paces(self, provider: str | None = None) -> list[dict[str, Any]]:
+        """Return the rates that held, the oldest first."""
+        rows = self._database.rows(
+            "SELECT provider, at, starts, span_s, why FROM paces"
+            " WHERE :provider IS NULL OR provider = :provider ORDER BY id",
+            {"provider": provider},
+        )
+        return [dict(row) for row in rows]
 
     def batch_with_spec(self, spec: str) -> str | None:
         """Return the id of the newest batch that asks for exactly this, whoever answered it."""
@@ -170,13 +253,18 @@ class Store:
         ]
 
     def records(
-        self, *, batch_id: str | None = None, experiment: str | None = None
+        self,
+        *,
+        batch_id: str | None = None,
+        experiment: str | None = None,
+        states: Iterable[TrialState] = tuple(TrialState),
     ) -> tuple[TrialRecord, ...]:
         """Return the trials of a batch, of an experiment, or of the whole lab, oldest first."""
+        wanted = ", ".join(f"'{state.value}'" for state in states)
         rows = self._database.rows(
             f"{rows_of.SELECT} WHERE (:batch IS NULL OR b.id = :batch)"
             " AND (:experiment IS NULL OR b.experiment = :experiment)"
-            " ORDER BY b.created_at, b.rowid, t.idx",
+            f" AND t.state IN ({wanted}) ORDER BY b.created_at, b.rowid, t.idx",
             {"batch": batch_id, "experiment": experiment},
         )
         return tuple(rows_of.record(row) for row in rows)
@@ -228,10 +316,14 @@ class Store:
         )
 
     def requeue(self, trial_id: str, *, resend: bool = False) -> TrialRecord:
-        """Queue a trial again; `resend` forgets the replies and the asking of the time before."""
+        """Queue a trial again; `resend` forgets the replies and the asking of the time before.
+
+        Where a step before the last one was answered, only the last one is asked anew: a voice
+        that was cloned is not cloned again because it could not be heard.
+        """
         record = self.record(trial_id)
         fields: dict[str, Any] = dict.fromkeys((*ERROR_FIELDS, "finished_at", "latency_s"))
-        if resend:
+        if resend and not self.journal.undo_last_step(trial_id, resend=record.trial.resends):
             fields |= {"resends": record.trial.resends + 1, "task": None}
         return self.move(trial_id, TrialState.QUEUED, **fields)
 

@@ -48,6 +48,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(NO_CHROMIUM)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the pace of the tests out of the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VOICELAB_STATE", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def _started() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
     path = find_chromium()

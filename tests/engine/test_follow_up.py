@@ -9,7 +9,6 @@ from vendor import Clockwork, ClockworkEmulator, CloneClockwork
 
 from voicelab.emulators.base import Fault
 from voicelab.emulators.serve import Sandbox, serve
-from voicelab.engine import run as run_module
 from voicelab.errors import Refused, UsageError
 from voicelab.lab import Lab
 from voicelab.model import Batch, PromptVariant, Reference
@@ -22,8 +21,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
+def lab(tmp_path: Path, sandbox: Sandbox) -> Iterator[Lab]:
     vendors = [kind(base_url=sandbox.base_url["clockwork"]) for kind in (Clockwork, CloneClockwork)]
     with Lab.open(tmp_path / "lab", providers=vendors) as lab:
         yield lab

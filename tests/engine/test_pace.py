@@ -2,40 +2,67 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from voicelab.engine.pace import Pace, Stopped
 from voicelab.providers.base import Limits
+from voicelab.store.pace_book import PaceBook
 
 
-async def starts(pace: Pace, number: int, hold_s: float = 0.0) -> list[float]:
+@pytest.fixture
+def book() -> Iterator[PaceBook]:
+    opened = PaceBook(None)
+    yield opened
+    opened.close()
+
+
+async def starts(pace: Pace, number: int) -> list[float]:
     times: list[float] = []
 
     async def one() -> None:
-        async with pace.slot():
+        async with pace.slot() as ticket:
+            ticket.leave()
             times.append(time.monotonic())
-            await asyncio.sleep(hold_s)
 
     await asyncio.gather(*(one() for _ in range(number)))
-    return times
+    return sorted(times)
 
 
-def test_never_more_starts_in_a_window_than_the_vendor_takes() -> None:
+def test_never_more_starts_in_a_second_than_the_vendor_takes(book: PaceBook) -> None:
     async def main() -> list[float]:
-        limits = Limits(parallel=8, requests_per_minute=4)
-        return await starts(Pace(limits, asyncio.Event(), window_s=0.2), 12)
+        limits = Limits(parallel=8, requests_per_second=10)
+        return await starts(Pace("a", limits, asyncio.Event(), book=book), 25)
 
-    times = sorted(asyncio.run(main()))
-    assert all(later - earlier >= 0.19 for earlier, later in zip(times, times[4:], strict=False))
+    times = asyncio.run(main())
+    assert all(b - a >= 0.99 for a, b in zip(times, times[10:], strict=False))
 
 
-def test_never_more_at_once_than_the_vendor_takes() -> None:
+def test_two_paces_of_one_account_share_its_limit_and_another_account_has_its_own(
+    book: PaceBook,
+) -> None:
+    async def main() -> tuple[list[float], float]:
+        limits = Limits(parallel=8, requests_per_second=8)
+        stop = asyncio.Event()
+        one, two = (Pace("a", limits, stop, book=book) for _ in range(2))
+        times = await asyncio.gather(starts(one, 8), starts(two, 8))
+        began = time.monotonic()
+        await starts(Pace("b", limits, stop, book=book), 1)
+        return sorted(sum(times, [])), time.monotonic() - began
+
+    times, other_s = asyncio.run(main())
+    assert all(b - a >= 0.99 for a, b in zip(times, times[8:], strict=False))
+    assert other_s < 0.9
+
+
+def test_never_more_at_once_than_the_vendor_takes(book: PaceBook) -> None:
     async def main() -> int:
         under_way = most = 0
-        pace = Pace(Limits(parallel=3), asyncio.Event())
+        stop = asyncio.Event()
+        paces = [Pace("a", Limits(parallel=3), stop, book=book) for _ in range(2)]
 
-        async def one() -> None:
+        async def one(pace: Pace) -> None:
             nonlocal under_way, most
             async with pace.slot():
                 under_way += 1
@@ -43,16 +70,17 @@ def test_never_more_at_once_than_the_vendor_takes() -> None:
                 await asyncio.sleep(0.01)
                 under_way -= 1
 
-        await asyncio.gather(*(one() for _ in range(12)))
+        await asyncio.gather(*(one(pace) for pace in paces for _ in range(6)))
         return most
 
     assert asyncio.run(main()) == 3
 
 
-def test_a_throttle_holds_all_starts_back_as_long_as_the_vendor_said() -> None:
+def test_a_throttle_holds_all_starts_back_as_long_as_the_vendor_said(book: PaceBook) -> None:
     async def main() -> float:
-        pace = Pace(Limits(), asyncio.Event())
-        pace.slow(0.2)
+        pace = Pace("a", Limits(), asyncio.Event(), book=book)
+        async with pace.slot() as ticket:
+            pace.slow(ticket.start, 0.2)
         began = time.monotonic()
         await starts(pace, 1)
         return time.monotonic() - began
@@ -60,23 +88,35 @@ def test_a_throttle_holds_all_starts_back_as_long_as_the_vendor_said() -> None:
     assert asyncio.run(main()) >= 0.19
 
 
-def test_one_burst_of_throttles_is_one_cut() -> None:
-    async def main() -> float:
-        pace = Pace(Limits(), asyncio.Event())
-        for _ in range(5):
-            pace.slow(None)
-        return pace._delay()
-
-    assert asyncio.run(main()) <= 1.0
-
-
-def test_stop_ends_the_waiting_for_a_turn() -> None:
+def test_stop_ends_the_waiting_for_a_turn(book: PaceBook) -> None:
     async def main() -> None:
         stop = asyncio.Event()
-        pace = Pace(Limits(), stop)
-        pace.slow(60)
+        pace = Pace("a", Limits(), stop, book=book)
+        async with pace.slot() as ticket:
+            pace.slow(ticket.start, 60)
         asyncio.get_running_loop().call_later(0.05, stop.set)
         with pytest.raises(Stopped):
             await starts(pace, 1)
 
     asyncio.run(main())
+
+
+def test_every_new_rate_is_told_with_its_reason(book: PaceBook) -> None:
+    told: list[tuple[int, float, str]] = []
+
+    async def main() -> None:
+        pace = Pace(
+            "a",
+            Limits(parallel=8, requests_per_second=4),
+            asyncio.Event(),
+            book=book,
+            on_pace=lambda *change: told.append(change),
+        )
+        await starts(pace, 2)
+        async with pace.slot() as ticket:
+            ticket.leave()
+            pace.slow(ticket.start, 0.05)
+        await starts(pace, 1)
+
+    asyncio.run(main())
+    assert told == [(2, 1.0, "the vendor asked to slow down")]

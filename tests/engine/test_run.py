@@ -17,7 +17,7 @@ from vendor import Clockwork, ClockworkEmulator
 from voicelab.emulators.base import Fault
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import Sandbox, serve
-from voicelab.engine import run as run_module
+from voicelab.engine import trial_run
 from voicelab.errors import UsageError
 from voicelab.lab import Lab
 from voicelab.model import Batch, PromptVariant, TrialState
@@ -187,17 +187,21 @@ def test_a_refused_trial_that_is_retried_is_asked_anew(lab: Lab, sandbox: Sandbo
     assert states(lab) == {"done": 1}
 
 
-def test_a_vendor_that_cannot_be_reached_was_asked_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_vendor_that_cannot_be_reached_was_asked_nothing_and_holds_up_nobody_else(
+    tmp_path: Path, sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr(run_module, "UNREACHABLE_WAIT_S", 0.01)
     nobody = MiniMax(api_key="no-such-key", base_url="http://127.0.0.1:9")
     with Lab.open(tmp_path, providers=[nobody]) as lab:
-        lab.run(batch(1)).result()
-        (record,) = lab.records()
-    assert (record.state, record.error_kind) == (TrialState.FAILED, "Unreachable")
-    assert record.error is not None
-    assert "nothing was sent" in record.error
+        lab.run(batch(12, ("local", "minimax"))).result()
+        assert states(lab) == {"done": 12, "queued": 12}
+        held = [r for r in lab.records() if r.state is TrialState.QUEUED]
+        assert {r.error_kind for r in held} == {"Unreachable"}
+        assert all("nothing was sent" in (r.error or "") for r in held)
+        assert "left for the next run" in lab.conditions["minimax"]
+    with Lab.open(tmp_path, providers=[minimax(sandbox)]) as lab:
+        lab.resume().result()
+        assert states(lab) == {"done": 24}
+        assert lab.conditions == {}
 
 
 def test_an_offline_lab_refuses_whatever_leaves_this_machine(tmp_path: Path) -> None:
@@ -267,9 +271,8 @@ def test_every_change_is_told_in_order_and_a_broken_listener_loses_nothing(lab: 
 
 
 def test_a_task_is_asked_after_until_it_is_done(
-    lab: Lab, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
     vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
     heard: list[str] = []
     lab.on_change(lambda record: heard.append(record.state.value))
@@ -282,6 +285,7 @@ def test_a_task_is_asked_after_until_it_is_done(
 def test_a_task_that_was_left_waiting_is_never_submitted_again(
     lab: Lab, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(trial_run, "POLL_FIRST_S", 60.0)
     vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
     job = lab.run(batch(1, (vendor,)))
     while not states(lab)["waiting"]:
@@ -289,16 +293,15 @@ def test_a_task_that_was_left_waiting_is_never_submitted_again(
     lab.stop()
     job.result()
     assert states(lab) == {"waiting": 1}
-    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
+    monkeypatch.setattr(trial_run, "POLL_FIRST_S", 0.01)
     lab.resume().result()
     assert states(lab) == {"done": 1}
     assert len(sandbox["clockwork"].ledger.of("submit")) == 1
 
 
 def test_a_provider_with_a_bug_costs_nothing_more_once_it_is_mended(
-    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
     url = sandbox.base_url["clockwork"]
     with Lab.open(tmp_path) as lab:
         lab.run(batch(1, (Clockwork(base_url=url, broken=True),))).result()
@@ -389,9 +392,8 @@ def test_a_grid_larger_than_its_provider_takes_at_once_is_all_done(lab: Lab) -> 
 
 
 def test_a_trial_in_doubt_is_settled_by_looking_and_never_by_sending_again(
-    lab: Lab, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
     vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
     lost = Fault(hang_up=True, carried_out=True)
     sandbox["clockwork"].faults.add("submit", lost)
@@ -404,33 +406,31 @@ def test_a_trial_in_doubt_is_settled_by_looking_and_never_by_sending_again(
 
 
 def test_a_trial_in_doubt_is_looked_for_again_when_the_run_is_resumed(
-    lab: Lab, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
     vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
     sandbox["clockwork"].faults.add("submit", Fault(hang_up=True, carried_out=True))
-    sandbox["clockwork"].faults.add("voices", Fault(hang_up=True), times=3)
-    monkeypatch.setattr(run_module, "UNREACHABLE_WAIT_S", 0.01)
+    sandbox["clockwork"].faults.add("voices", Fault(hang_up=True), times=100)
     lab.run(batch(1, (vendor,))).result()
     assert states(lab) == {"in doubt": 1}
-    lab.resume().result()
+    sandbox["clockwork"].faults.clear()
+    lab.settle().result()
     assert states(lab) == {"done": 1}
     assert len(sandbox["clockwork"].ledger.of("submit")) == 1
 
 
-def test_a_task_whose_vendor_was_away_goes_on_when_it_is_retried(
-    lab: Lab, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
-    monkeypatch.setattr(run_module, "UNREACHABLE_WAIT_S", 0.01)
+def test_a_task_whose_vendor_is_away_waits_and_goes_on(lab: Lab, sandbox: Sandbox) -> None:
     vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
-    sandbox["clockwork"].faults.add("poll", Fault(hang_up=True), times=3)
+    sandbox["clockwork"].faults.add("poll", Fault(hang_up=True), times=2)
     lab.run(batch(1, (vendor,))).result()
-    assert lab.records()[0].error_kind == "Unreachable"
-    lab.retry()
-    lab.resume().result()
     assert states(lab) == {"done": 1}
-    assert len(sandbox["clockwork"].ledger.of("submit")) == 1
+    sandbox["clockwork"].faults.add("poll", Fault(hang_up=True), times=100)
+    lab.run(batch(2, (vendor,))).result()
+    assert states(lab) == {"done": 1, "waiting": 2}
+    sandbox["clockwork"].faults.clear()
+    lab.resume().result()
+    assert states(lab) == {"done": 3}
+    assert len(sandbox["clockwork"].ledger.of("submit")) == 3
 
 
 def test_the_same_batch_in_another_lab_has_names_of_its_own(

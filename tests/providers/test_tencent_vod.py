@@ -15,7 +15,7 @@ from voicelab.audio.parameters import VoiceParameters
 from voicelab.emulators.base import Fault
 from voicelab.emulators.serve import serve
 from voicelab.emulators.tencent_vod import TencentVodEmulator
-from voicelab.engine import run as run_module
+from voicelab.engine import trial_run
 from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable, UsageError
 from voicelab.lab import Lab
 from voicelab.model import Batch, Reference, Task, TrialState, Wants
@@ -588,7 +588,7 @@ def test_no_secret_can_be_printed_or_kept(kind, emulator, trial):
 def test_a_lost_answer_is_settled_and_its_voice_is_cloned(
     design, custom, emulator, served, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(run_module, "POLL_EVERY_S", 0.01)
+    monkeypatch.setattr(trial_run, "POLL_FIRST_S", 0.01)
 
     async def publish(audio, name):
         kept = emulator.keep(audio, suffix=".wav", now=1e9)

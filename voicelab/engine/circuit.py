@@ -9,7 +9,7 @@ FAILURES = 3
 """In a row, before the provider rests."""
 THROTTLES = 8
 """In a row without an answer between them, before it rests."""
-FIRST_REST_S = 4.0
+FIRST_REST_S = 2.0
 LONGEST_REST_S = 60.0
 PROBES = 3
 """Tries in vain after which it is left for the next run, once all others are at their end."""

@@ -127,7 +127,8 @@ class Quote:
     @property
     def asks_about_reuse(self) -> bool:
         """Whether something that costs money was made before, and nobody said what to do."""
-        return self.reuse is None and any(line.alike and not line.free for line in self.lines)
+        lines = [line for line in self.lines if line.alike]
+        return self.reuse is None and any(not (line.free or line.emulated) for line in lines)
 
     def __str__(self) -> str:
         lines = [*map(_line_text, self.lines), *map(_refusal_text, self.refusals)]

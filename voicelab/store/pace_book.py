@@ -237,11 +237,16 @@ def _learn(
 
 def _cut(
     connection: sqlite3.Connection, row: sqlite3.Row, windows: Sequence[Window], now: float
-) -> tuple[int, str]:
+) -> tuple[int, str] | None:
     (taken,) = connection.execute(
         "SELECT count(*) FROM starts WHERE account = ? AND declined = 0 AND at > ? AND at <= ?",
         (row["account"], row["refused_at"] - _span(windows), row["refused_at"]),
     ).fetchone()
+    if not taken:  # somebody else had it all: that tells nothing of what there is
+        connection.execute(
+            "UPDATE accounts SET refused_at = NULL WHERE account = ?", (row["account"],)
+        )
+        return None
     before = row["allowed"] or (windows[0].most if windows else taken + 1)
     allowed = max(1, min(taken, before - 1))
     relapse = row["allowed"] is not None

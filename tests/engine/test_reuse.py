@@ -40,7 +40,9 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         yield lab
 
 
-def batch(name: str = "first", *, takes: int = 1, rows: int = 2, provider: object = "paid") -> Batch:
+def batch(
+    name: str = "first", *, takes: int = 1, rows: int = 2, provider: object = "paid"
+) -> Batch:
     variants = tuple(
         PromptVariant(label=f"{name} {n}", prompt=f"a voice {n}", preview_text="Good evening.")
         for n in range(rows)

@@ -270,9 +270,7 @@ def test_every_change_is_told_in_order_and_a_broken_listener_loses_nothing(lab: 
     assert states(lab) == {"done": 3}
 
 
-def test_a_task_is_asked_after_until_it_is_done(
-    lab: Lab, sandbox: Sandbox
-) -> None:
+def test_a_task_is_asked_after_until_it_is_done(lab: Lab, sandbox: Sandbox) -> None:
     vendor = Clockwork(base_url=sandbox.base_url["clockwork"])
     heard: list[str] = []
     lab.on_change(lambda record: heard.append(record.state.value))

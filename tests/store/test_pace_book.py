@@ -147,7 +147,8 @@ def test_holds_double_until_the_vendor_answers(book: PaceBook, clock: Clock) -> 
         clock.now += expected - 0.01
         assert take(book, ()) is None
         clock.now += 0.02
-        assert (start := take(book, ())) is not None
+        start = take(book, ())
+        assert start is not None
         book.over(start)
         clock.now += 60
     book.answered("a")

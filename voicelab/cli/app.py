@@ -34,8 +34,17 @@ File = Annotated[Path, typer.Argument(help="An experiment file (TOML).")]
 What = Annotated[
     str | None, typer.Argument(help="A batch id or an experiment's name; all where not given.")
 ]
+TrialId = Annotated[str, typer.Argument(help="A trial's id, as `voicelab table` shows it.")]
 LeaveOut = Annotated[
     bool, typer.Option("--leave-out-refused", help="Send the others when some are refused.")
+]
+BudgetText = Annotated[
+    str | None,
+    typer.Option("--budget", help="The most it may spend: 'USD 5', or 'USD 5, tencent-mps 20'."),
+]
+Reuse = Annotated[
+    bool | None,
+    typer.Option("--reuse/--anew", help="Take over, free, or make anew what this lab already has."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before spending.")]
 
@@ -67,11 +76,17 @@ def lab(
 
 
 @app.command()
-def quote(file: File, folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
+def quote(
+    file: File,
+    folder: LabFolder = DEFAULT_LAB,
+    live: Live = False,
+    budget: BudgetText = None,
+    reuse: Reuse = None,
+) -> None:
     """Say what an experiment will take: trials, characters, price, time, refusals."""
     experiment = Experiment.load(file)
     with _lab_or_none_yet(folder, live=live) as lab:
-        sheet = lab.quote(experiment)
+        sheet = lab.quote(experiment, budget=budget, reuse=reuse)
         show.quote_table(sheet)
     if sheet.refusals:
         raise typer.Exit(1)
@@ -83,17 +98,19 @@ def run(
     folder: LabFolder = DEFAULT_LAB,
     live: Live = False,
     leave_out_refused: LeaveOut = False,
+    budget: BudgetText = None,
+    reuse: Reuse = None,
     yes: Yes = False,
 ) -> None:
     """Submit an experiment; running it again only brings it to its end."""
     experiment = Experiment.load(file)
     with Lab.open(folder, live=live) as lab:
-        sheet = lab.quote(experiment)
+        sheet = lab.quote(experiment, budget=budget, reuse=reuse)
         show.quote_table(sheet)
         sheet.require_sendable(leave_out_refused=leave_out_refused)
         if sheet.spends and not yes:
             typer.confirm("Send these trials to the vendors?", abort=True)
-        job = lab.run(experiment, leave_out_refused=leave_out_refused)
+        job = lab.run(experiment, leave_out_refused=leave_out_refused, budget=budget, reuse=reuse)
         _finish(show.follow(lab, job, lab.records(experiment)))
 
 
@@ -105,6 +122,43 @@ def resume(what: What = None, folder: LabFolder = DEFAULT_LAB, live: Live = Fals
         show.say(f"{len(pending)} trials are unfinished.")
         if pending:
             _finish(show.follow(lab, lab.resume(what), pending))
+
+
+@app.command()
+def settle(what: What = None, folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
+    """Look for what became of the trials in doubt; looking is free and sends nothing new."""
+    with Lab.open(folder, live=live, create=False) as lab:
+        doubtful = lab.records(what, states=[TrialState.IN_DOUBT])
+        show.say(f"{len(doubtful)} trials are in doubt.")
+        if doubtful:
+            _finish(show.follow(lab, lab.settle(what), doubtful))
+
+
+@app.command()
+def resend(trial: TrialId, folder: LabFolder = DEFAULT_LAB, yes: Yes = False) -> None:
+    """Queue a trial in doubt to be sent anew, which may be paid for twice."""
+    with Lab.open(folder, create=False) as lab:
+        if not yes:
+            typer.confirm(
+                "It may have been made and charged. Send it anew all the same?", abort=True
+            )
+        lab.resend(trial)
+        show.say(f"{trial} is queued. Send it with: voicelab resume")
+
+
+@app.command("give-up")
+def give_up(trial: TrialId, folder: LabFolder = DEFAULT_LAB) -> None:
+    """Call a trial in doubt failed."""
+    with Lab.open(folder, create=False) as lab:
+        lab.give_up(trial)
+        show.say(f"{trial} is given up.")
+
+
+@app.command()
+def bill(what: What = None, folder: LabFolder = DEFAULT_LAB) -> None:
+    """Show what was quoted and what was billed, by provider and currency."""
+    with Lab.open(folder, create=False) as lab:
+        show.bill_table(lab.bill(what).to_dict("records"))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -16,7 +16,7 @@ from voicelab.engine.job import Job
 from voicelab.engine.quote import Quote, cost_text, duration_text
 from voicelab.lab import Lab
 from voicelab.measures import MEASURES
-from voicelab.model import TrialRecord, TrialState
+from voicelab.model import TrialRecord, TrialState, source_text
 from voicelab.tables.columns import COLUMNS
 from voicelab.tables.comparison import Comparison
 
@@ -24,6 +24,7 @@ out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
 _WIDE = 100
+_REFRESH_S = 1.0
 _SHOWN = ("label", "provider", "take", "state")
 _MEASURES = ("f0_median_hz", "f0_range_st", "speech_rate_syl_s", "loudness_lufs")
 _MORE_MEASURES = ("duration_s", *_MEASURES, "centroid_hz")
@@ -64,6 +65,24 @@ def quote_table(sheet: Quote) -> None:
     for refusal in sheet.refusals:
         row = f" {refusal.label!r}" if refusal.label else ""
         say(f"Refused, {refusal.trials} trials of {refusal.provider}{row}: {refusal.reason}")
+    if sheet.alike:
+        say(sheet.reuse_text.replace("reuse=True", "--reuse").replace("reuse=False", "--anew"))
+    for share in sheet.budgets:
+        say(f"{str(share)[0].upper()}{str(share)[1:]}{': too much' if share.over else ''}.")
+
+
+def bill_table(rows: Sequence[Mapping[Any, Any]]) -> None:
+    """Print quoted against billed; in flight and in doubt are in it."""
+    table = Table("Provider", "Sent", "In doubt", "Quoted", "Billed", title="Bill")
+    for row in rows:
+        source = source_text(row["provider"], emulated=row["emulated"])
+        sums = (_amount(row[name], row["currency"]) for name in ("quoted", "billed"))
+        table.add_row(*map(safe, (source, row["trials"], row["in_doubt"], *sums)))
+    out.print(table)
+
+
+def _amount(value: float, currency: str | None) -> str:
+    return f"{currency} {value:.4f}" if currency else "no published price"
 
 
 def comparison_table(comparison: Comparison, columns: Sequence[str] = ()) -> None:
@@ -79,7 +98,8 @@ def comparison_table(comparison: Comparison, columns: Sequence[str] = ()) -> Non
     out.print(table)
     for record in comparison.records:
         if record.error:
-            say(f"{record.trial.variant.label} · {record.trial.provider}: {record.error}")
+            trial = record.trial
+            say(f"{trial.variant.label} · {trial.provider} · {trial.id}: {record.error}")
 
 
 def _heading(name: str) -> Text:
@@ -115,14 +135,19 @@ def follow(lab: Lab, job: Job[Comparison], pending: Iterable[TrialRecord]) -> Co
             name = record.trial.provider
             mine = [r for r in records.values() if r.trial.provider == name]
             finished = sum(r.state.is_final for r in mine)
-            progress.update(bars[name], completed=finished, note=_troubles(mine))
+            note = ", ".join(filter(None, [_troubles(mine), lab.conditions.get(name, "")]))
+            progress.update(bars[name], completed=finished, note=note)
+
+        def refresh() -> None:
+            for record in {r.trial.provider: r for r in list(records.values())}.values():
+                changed(record)
 
         unsubscribe = lab.on_change(changed)
         try:
             for record in lab.records():
                 if record.trial.id in records:
                     changed(record)
-            return job.result()
+            return _result(job, refresh)
         except KeyboardInterrupt:
             job.stop()
             complain("stopping: waiting for the requests that are under way …")
@@ -131,6 +156,17 @@ def follow(lab: Lab, job: Job[Comparison], pending: Iterable[TrialRecord]) -> Co
             raise typer.Exit(130) from None
         finally:
             unsubscribe()
+
+
+def _result(job: Job[Comparison], refresh: Callable[[], None]) -> Comparison:
+    """Wait for the end; what is said of a provider that rests is kept up to date."""
+    while True:
+        try:
+            return job.result(timeout_s=_REFRESH_S)
+        except TimeoutError:
+            if job.done():
+                raise
+            refresh()
 
 
 def _troubles(records: Sequence[TrialRecord]) -> str:

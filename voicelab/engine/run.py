@@ -11,7 +11,7 @@ import httpx
 from voicelab.engine.budget import Budget, Purse
 from voicelab.engine.circuit import Circuit
 from voicelab.engine.exchange import make_client
-from voicelab.engine.pace import Pace
+from voicelab.engine.pace import MINUTE_S, SECOND_S, Pace
 from voicelab.engine.roster import Roster
 from voicelab.engine.send import Desk
 from voicelab.engine.trial_run import TrialRun
@@ -25,6 +25,7 @@ OnChange = Callable[[TrialRecord], None]
 
 OPEN = (TrialState.QUEUED, TrialState.SENT, TrialState.WAITING, TrialState.IN_DOUBT)
 """Where a trial may still come to something by itself."""
+SPANS = {SECOND_S: "a second", MINUTE_S: "a minute"}
 UNDER_WAY = 64
 """Trials of one provider that are begun and not at their end, waiting tasks included."""
 
@@ -59,6 +60,7 @@ class Runner:
         self._stop = asyncio.Event()
         self._left: Counter[str] = Counter()
         self._circuits: dict[str, Circuit] = {}
+        self._rates: dict[str, str] = {}
 
     def stop(self) -> None:
         """Let nothing new start; what is under way at a vendor is waited for and kept."""
@@ -67,7 +69,8 @@ class Runner:
     @property
     def conditions(self) -> dict[str, str]:
         """What is the matter with a provider, in words; those are left out that are well."""
-        return {name: circuit.words for name, circuit in self._circuits.items() if circuit.words}
+        resting = {name: circuit.words for name, circuit in self._circuits.items()}
+        return self._rates | {name: words for name, words in resting.items() if words}
 
     async def run(self, trial_ids: Iterable[str]) -> None:
         """Bring the given trials to an end, every provider at its own pace.
@@ -144,6 +147,8 @@ class Runner:
     def _pace(self, provider: Provider, limits: Limits) -> Pace:
         def told(starts: int, span_s: float, why: str) -> None:
             self._store.add_pace(provider.name, starts=starts, span_s=span_s, why=why)
+            span = SPANS.get(span_s, f"in {span_s:g} s")
+            self._rates[provider.name] = f"asked {starts} times {span} from now on: {why}"
 
         kind = "design" if limits == provider.limits else "speech"
         account = f"{provider.name} {kind} {provider.account or provider.base_url}"

@@ -1,6 +1,6 @@
 """What widgets ask of a lab: the one seam between them and the object that a notebook opens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,11 +38,20 @@ class Bench(Protocol):
     def provider(self, name: str) -> Provider:
         """Return a provider, or raise `UsageError` with the reason there is none."""
 
-    def quote(self, what: Experiment) -> Quote:
+    def quote(self, what: Experiment, *, reuse: bool | None = None) -> Quote:
         """Say what a batch will take."""
 
-    def run(self, what: Experiment, *, leave_out_refused: bool = False) -> "Job[Comparison]":
+    def run(
+        self, what: Experiment, *, leave_out_refused: bool = False, reuse: bool | None = None
+    ) -> "Job[Comparison]":
         """Submit a batch."""
+
+    def settle(self, what: str | None = None) -> "Job[Comparison]":
+        """Look for what became of trials in doubt."""
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """What is the matter with providers in the run under way, by name."""
 
     def resume(self, what: str | None = None) -> "Job[Comparison]":
         """Bring everything unfinished to its end."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import ipywidgets as w
 
+from voicelab.engine.budget import read_budget
 from voicelab.errors import UsageError
 from voicelab.experiment import Experiment
 from voicelab.shipped import shipped
@@ -105,11 +106,13 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.takes = _text("Takes", "How often each prompt goes to each provider", width="180px")
         self.takes.style = {"description_width": "80px"}
         self.seed = _text("Seed", "The same seed and take give the same voice", width="210px")
+        self.budget = _text("Budget", "The most this batch may spend", width="330px")
+        self.budget.placeholder = "no limit; or USD 5, tencent-mps 20"
         self.path = _text("File", "Path of an experiment file", width="420px")
         self.path.placeholder = "narrators.toml"
         self._fields = (
             self.experiment_name, self.template, self.table, self.table_file, self.preview_text,
-            self.language, self.takes, self.seed,
+            self.language, self.takes, self.seed, self.budget,
         )  # fmt: skip
 
     def _layout(self) -> list[w.Widget]:
@@ -131,7 +134,7 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self.template,
             self._values,
             self.preview_text,
-            w.HBox([self.language, self.takes]),
+            w.HBox([self.language, self.takes, self.budget]),
             self._labelled("Providers", self.providers),
             drawers,
             self.guard,
@@ -165,6 +168,7 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             rows=read_table(self.table.value, typed),
             rows_file=self.table_file.value.strip() or None,
             options={name: found for name, found in options.items() if found},
+            budget=read_budget(self.budget.value),
             folder=self._folder,
         )
 
@@ -183,6 +187,7 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self.preview_text.value = experiment.preview_text
             self._show_language(experiment.language or "")
             self.takes.value, self.seed.value = str(experiment.takes), str(experiment.seed)
+            self.budget.value = ", ".join(f"{k} {v:g}" for k, v in experiment.budget.items())
             self.providers.chosen = experiment.providers
             self._show_values(dict.fromkeys([*(_names(experiment.template) or ()), *values]))
             for name, field in self.values.items():

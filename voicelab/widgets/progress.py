@@ -22,12 +22,14 @@ from voicelab.widgets.progress_text import (
     overall_text,
     seconds_left,
     table_html,
+    vendors_html,
 )
 from voicelab.widgets.throttle import Throttle
 
 EVERY_S = 0.1
 LINES_EVERY_S = 0.4
 """A few hundred lines are drawn anew as a whole, which costs the page 50 ms."""
+CONDITIONS_EVERY_S = 1.0
 MOST_DOUBTS = 20
 """Trials in doubt that have their buttons at once."""
 DECISIONS = (
@@ -56,11 +58,22 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._began: tuple[float, dict[str, int]] = (0.0, {})
         self._doubtful: list[str] = []
         self.guard = Guard()
-        self.overall, self.bars = w.HTML(), w.HTML()
+        self.overall, self.bars, self.vendors = w.HTML(), w.HTML(), w.HTML()
         self.table = w.HTML(layout=w.Layout(width="100%"))
         self.doubts = w.VBox()
+        self.look = w.Button(
+            description="Look again",
+            tooltip="Ask the vendors what became of the trials in doubt; free, sends nothing new",
+            layout=w.Layout(width="auto", align_self="flex-start", display="none"),
+        )
+        self.look.on_click(self.guard.watch(self._look_again))
         scroll = w.Box([self.table], layout=w.Layout(max_height="270px", overflow="auto"))
-        super().__init__([style(), self.overall, self.bars, self.doubts, self.guard, scroll])
+        super().__init__(
+            [
+                *(style(), self.overall, self.bars, self.vendors),
+                *(self.doubts, self.look, self.guard, scroll),
+            ]
+        )
         self.add_class("voicelab-progress")
         self._throttle = Throttle(self.guard.watch(self._show, clears=False), every_s=EVERY_S)
         lines = self.guard.watch(self._show_lines, clears=False)
@@ -113,7 +126,11 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._began = (time.monotonic(), open_by_provider(self._records.values()))
 
     async def _to_the_end(self, job: Job[Comparison]) -> None:
+        """Wait for the end of a run; what is said of a provider that rests is kept up to date."""
         try:
+            while not job.done():
+                await asyncio.sleep(CONDITIONS_EVERY_S)
+                self._throttle.poke()
             await job
         except Exception as error:  # noqa: BLE001 - the run's own end, shown as a sentence
             self.guard.show(error)
@@ -127,6 +144,7 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         text = overall_text(records, running=self.running, left_s=left_s)
         self.overall.value = f'<div class="voicelab-overall" role="status">{text}</div>'
         self.bars.value = bars_html(records)
+        self.vendors.value = vendors_html(self._bench.conditions)
         self._lines.poke()
         self._show_doubts([r for r in records if r.state is TrialState.IN_DOUBT])
         self.on_show(records)
@@ -140,6 +158,7 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         if ids != self._doubtful:
             self._doubtful = ids
             self.doubts.children = [self._doubt(record) for record in shown]
+        self.look.layout.display = "" if ids else "none"
 
     def _doubt(self, record: TrialRecord) -> w.HBox:
         trial = record.trial
@@ -152,6 +171,10 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         give_up.on_click(self.guard.watch(partial(self._settle, self._bench.give_up, trial.id)))
         words = w.HTML(f"<b>In doubt:</b> {name}", layout=w.Layout(flex="1"))
         return w.HBox([words, resend, give_up])
+
+    def _look_again(self, _button: object) -> None:
+        self._bench.settle(self._what)
+        self.poke()
 
     def _settle(self, decide: Callable[[str], None], trial_id: str, _button: object) -> None:
         decide(trial_id)

@@ -87,6 +87,15 @@ def _bar(name: str, records: Records) -> str:
     )
 
 
+def vendors_html(conditions: Mapping[str, str]) -> str:
+    """Return what is the matter with providers: resting, or slowed down."""
+    return "".join(
+        f'<div class="voicelab-vendor" role="status">'
+        f"<b>{html.escape(name)}</b> {html.escape(words)}</div>"
+        for name, words in conditions.items()
+    )
+
+
 def table_html(records: Records) -> str:
     """Return a line for each trial."""
     if not records:

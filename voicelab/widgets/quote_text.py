@@ -15,8 +15,21 @@ def quote_html(sheet: Quote) -> str:
     table = f'<table class="voicelab-lines">{lines}</table>' if lines else ""
     return (
         f'<div class="voicelab-quote" role="status" data-trials="{sheet.trials}">'
-        f"<p>{_headline(sheet)}</p>{table}{_refusals(sheet.refusals)}</div>"
+        f"<p>{_headline(sheet)}</p>{table}{_told(sheet)}{_refusals(sheet.refusals)}</div>"
     )
+
+
+def _told(sheet: Quote) -> str:
+    """Return what was made before, and every line of a budget."""
+    then = "taken over, free" if sheet.reuse else "made anew unless you reuse them"
+    count = _count(len(sheet.alike), "trial")
+    alike = f"<p>{count} of these this lab has already, from another batch: {then}.</p>"
+    budgets = "".join(
+        f'<p class="{"voicelab-problem" if share.over else "voicelab-hint"}">'
+        f"{html.escape(str(share)[0].upper() + str(share)[1:])}.</p>"
+        for share in sheet.budgets
+    )
+    return (alike if sheet.alike else "") + budgets
 
 
 def _headline(sheet: Quote) -> str:

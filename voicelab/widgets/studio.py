@@ -100,11 +100,18 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.stop.on_click(self.guard.watch(self._stop))
         self.resume.on_click(self.guard.watch(self._resume))
         self.retry.on_click(self.guard.watch(self._retry))
+        self.reuse = w.Checkbox(
+            description="reuse what this lab has already",
+            tooltip="Take those trials over, free, instead of making new voices",
+            indent=False,
+            layout=w.Layout(width="auto", display="none"),
+        )
+        self.reuse.observe(self.guard.watch(lambda _: self._edited()), "value")
         self.leave_out.observe(self.guard.watch(lambda _: self._set_submit()), "value")
         self.choice.observe(self.guard.watch(self._chosen), "value")
 
     def _layout(self) -> list[w.Widget]:
-        buttons = [self.submit, self.leave_out, self.stop, self.resume, self.retry]
+        buttons = [self.submit, self.leave_out, self.reuse, self.stop, self.resume, self.retry]
         return [
             w.HTML(_title(self._bench)),
             _section("Describe", [self.form]),
@@ -128,7 +135,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _quoted(self) -> tuple[Experiment, Quote]:
         experiment = self.form.experiment
         _require_modest(experiment)
-        return experiment, self._bench.quote(experiment)
+        return experiment, self._bench.quote(experiment, reuse=self.reuse.value)
 
     def _edited(self) -> None:
         self._sheet = None
@@ -145,6 +152,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self.quote.value = problem(sentence(error))
         partly = sheet is not None and sheet.refusals and sheet.trials
         self.leave_out.layout.display = "" if partly else "none"
+        self.reuse.layout.display = "" if sheet is not None and sheet.alike else "none"
         self._sheet = sheet
         self._set_submit()
 
@@ -152,7 +160,9 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         sheet = self._sheet
         sendable = sheet is not None and sheet.trials > 0
         refused = sheet is not None and sheet.refusals and not self.leave_out.value
-        self.submit.disabled = self.panel.running or not sendable or bool(refused)
+        passed = sheet is not None and any(share.over for share in sheet.budgets)
+        blocked = bool(refused) or passed
+        self.submit.disabled = self.panel.running or not sendable or blocked
 
     def _submit(self, _button: object) -> None:
         self.submit.disabled = True
@@ -160,7 +170,9 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             experiment, sheet = self._quoted()
             if self._sheet is None or sheet.batch_id != self._sheet.batch_id:
                 raise UsageError("the form changed; read the new quote, then press Submit again.")
-            self._bench.run(experiment, leave_out_refused=self.leave_out.value)
+            self._bench.run(
+                experiment, leave_out_refused=self.leave_out.value, reuse=self.reuse.value
+            )
             self._look_at(sheet.batch_id)
         finally:
             self.panel.poke()

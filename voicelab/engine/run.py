@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
@@ -18,6 +17,7 @@ from voicelab.engine.send import Sender
 from voicelab.errors import (
     InDoubt,
     Refused,
+    StoreError,
     Throttled,
     TrialError,
     Unreachable,
@@ -50,6 +50,7 @@ class Runner:
         self._on_change = on_change
         self._stop = asyncio.Event()
         self._paces: dict[tuple[str, str, str | None], Pace] = {}
+        self._store_error: StoreError | None = None
 
     def stop(self) -> None:
         """Let nothing new start; what is under way at a vendor is waited for and kept."""
@@ -62,6 +63,8 @@ class Runner:
         ------
         UsageError
             When another process is running trials of this lab, or a provider cannot be called.
+        StoreError
+            When the lab could not be read or written: nothing new was started from then on.
         """
         with self._store.runner():
             records = [self._recovered(self._store.record(id_)) for id_ in trial_ids]
@@ -74,12 +77,18 @@ class Runner:
                 for name, queue in queues.items():
                     for _ in range(min(providers[name].limits.parallel, len(queue))):
                         group.create_task(self._worker(providers[name], queue, client))
+        if self._store_error is not None:
+            raise self._store_error
 
     async def _worker(
         self, provider: Provider, queue: deque[TrialRecord], client: httpx.AsyncClient
     ) -> None:
         while queue and not self._stop.is_set():
-            await self._one(provider, queue.popleft(), client)
+            try:
+                await self._one(provider, queue.popleft(), client)
+            except StoreError as error:  # what the others have under way may still be kept
+                self._store_error = self._store_error or error
+                self.stop()
 
     async def _one(
         self, provider: Provider, record: TrialRecord, client: httpx.AsyncClient
@@ -168,7 +177,7 @@ class Runner:
                 raise
             except UsageError as error:
                 raise Unreadable(str(error)) from None
-            except sqlite3.Error:
+            except StoreError:
                 raise  # the store is not the provider: without it nothing may go on
             except Exception as error:  # a provider may be the user's own code
                 raise Unreadable(

@@ -11,6 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from voicelab.store.database import Database
 
+ROOM_BYTES = 64 * 2**20
+"""Free space without which nothing that is paid is asked: a reply must find room."""
+
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authenticate"})
 
 
@@ -55,7 +58,16 @@ class Journal:
         url: str,
         body: Mapping[str, Any] | None,
     ) -> int:
-        """Write down that a request is about to leave; return the attempt's id."""
+        """Write down that a request is about to leave; return the attempt's id.
+
+        Raises
+        ------
+        StoreError
+            When that cannot be written, or the answer to a paid request might not be: then the
+            request must not leave.
+        """
+        if spends:
+            self._database.require_room(ROOM_BYTES)
         with self._database.write() as connection:
             cursor = connection.execute(
                 "INSERT INTO attempts (trial_id, step, resend, spends, state, method, url, body,"

@@ -13,13 +13,16 @@ from voicelab.engine.land import measured_all
 from voicelab.engine.plan import batch_id, spec
 from voicelab.engine.quote import Quote, quote
 from voicelab.engine.reference import check_reference
+from voicelab.engine.remake import remake
 from voicelab.engine.roster import Roster
 from voicelab.engine.run import OnChange, Runner
 from voicelab.engine.shelf import ask_shelf, drop_voice
 from voicelab.errors import UsageError, VoiceLabError
 from voicelab.experiment import Experiment
+from voicelab.measures import VERSION
 from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState
 from voicelab.providers.base import Provider, Shelf
+from voicelab.store.check import CheckReport, Means, check
 from voicelab.store.records import to_json
 from voicelab.store.store import BatchRow, Store
 from voicelab.tables import export
@@ -366,6 +369,30 @@ class Lab:
     def note(self, trial_id: str, text: str) -> None:
         """Write a note on a trial; an empty one takes it back."""
         self._store.note(trial_id, text)
+
+    def check(self, *, repair: bool = False) -> CheckReport:
+        """Look at every row and every file; with `repair` mend what can be mended.
+
+        Nothing is sent. Lost trial audio is made again from kept replies, or by the built-in
+        engine, where the bytes come out the very same; nothing that cannot be made again is
+        deleted.
+
+        Raises
+        ------
+        UsageError
+            To repair, while trials of this lab run.
+        """
+        means = Means(
+            remake=self._remade,
+            version=VERSION,
+            measure=lambda: len(measured_all(self._store, self.records())),
+        )
+        return check(self._store, means, repair=repair)
+
+    def _remade(self, trial_id: str) -> bytes:
+        record = self._store.record(trial_id)
+        provider = self._roster.reader(record.trial.provider)
+        return Job(remake(self._store, provider, record), lambda: None).result()
 
     def on_change(self, listener: OnChange) -> Callable[[], None]:
         """Call `listener` with the record of every trial that changes; return how to end that.

@@ -175,6 +175,20 @@ def drop(
 
 
 @app.command()
+def check(
+    folder: LabFolder = DEFAULT_LAB,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+) -> None:
+    """Look whether a lab is whole: its database, its audio files, its kept replies."""
+    with Lab.open(folder, create=False) as lab:
+        report = lab.check(repair=repair)
+    for line in str(report).splitlines():
+        show.say(line)
+    if report.left:
+        raise typer.Exit(1)
+
+
+@app.command()
 def sandbox(
     names: Annotated[
         list[str] | None, typer.Argument(help="Providers to emulate; every one where not given.")

@@ -25,7 +25,7 @@ from voicelab.errors import (
     UsageError,
 )
 from voicelab.model import Task, Trial, TrialRecord, TrialState, Voice
-from voicelab.providers.base import Provider, Speaker
+from voicelab.providers.base import Provider, Send, Speaker
 from voicelab.store.journal import now
 from voicelab.store.store import Store
 
@@ -131,7 +131,7 @@ class Runner:
 
     async def _first(self, provider: Provider, trial: Trial, send: Sender) -> Task | Voice:
         ready = with_reference(trial, self._store)
-        return await self._asked(provider, send, lambda: _first_step(provider, ready, send))
+        return await self._asked(provider, send, lambda: first_step(provider, ready, send))
 
     async def _settle(self, provider: Provider, trial: Trial, send: Sender) -> None:
         """Look for what became of a trial in doubt; where nobody can tell, it stays in doubt."""
@@ -229,7 +229,7 @@ class Runner:
             _log.exception("showing a change of trial %s failed; the run goes on", record.trial.id)
 
 
-async def _first_step(provider: Provider, trial: Trial, send: Sender) -> Task | Voice:
+async def first_step(provider: Provider, trial: Trial, send: Send) -> Task | Voice:
     """Ask for a new voice; or let a kept one speak, where the trial names it."""
     if trial.variant.voice_id is None:
         return await provider.submit(trial, send)

@@ -106,8 +106,8 @@ _CAUSES = {
     "it back or allow writing, then resume.",
     "SQLITE_BUSY": "is locked by another program for longer than voicelab waits. End that "
     "program, such as a database browser, then resume.",
-    "SQLITE_CORRUPT": "is damaged ({}). Look with `voicelab check`, and restore the lab from an "
-    "archive or a copy.",
+    "SQLITE_CORRUPT": "is damaged ({}). Restore the lab from an archive or a copy; where it still "
+    "opens, `voicelab check` says more.",
     "SQLITE_NOTADB": "is not a database ({}). Restore the lab from an archive or a copy.",
 }
 _ANY_CAUSE = "cannot be used ({}). Look with `voicelab check`; where it finds nothing, resume."

@@ -116,6 +116,19 @@ class Store:
         """Close the database; closing twice is fine."""
         self._database.close()
 
+    @property
+    def database(self) -> Database:
+        """The connection, for what looks at the whole lab: its check and its archive."""
+        return self._database
+
+    def is_running(self) -> bool:
+        """Tell whether a process holds the right to run trials now."""
+        try:
+            with self.runner():
+                return False
+        except UsageError:
+            return True
+
     @contextmanager
     def runner(self) -> Iterator[None]:
         """Hold the right to run trials: one runner per lab, in whatever process.

@@ -22,6 +22,7 @@ from voicelab.experiment import Experiment
 from voicelab.measures import VERSION
 from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState
 from voicelab.providers.base import Provider, Shelf
+from voicelab.store.archive import archive, restore
 from voicelab.store.check import CheckReport, Means, check
 from voicelab.store.records import to_json
 from voicelab.store.store import BatchRow, Store
@@ -101,6 +102,28 @@ class Lab:
         """
         folder = folder or os.environ.get("VOICELAB_LAB") or DEFAULT_FOLDER
         return cls(Store.open(folder, create=create), Roster(providers, live=live))
+
+    @classmethod
+    def restore(
+        cls,
+        archive: str | Path,
+        folder: str | Path,
+        *,
+        live: bool = False,
+        providers: Iterable[Provider] = (),
+    ) -> "Lab":
+        """Unpack an archive into a new folder, and open that lab: it goes on where it stood.
+
+        Let only one copy of a lab go on: both would ask for the same unfinished trials.
+
+        Raises
+        ------
+        UsageError
+            When the archive is damaged, cut off, or of a newer voicelab, or the folder is not
+            empty; then nothing is left there.
+        """
+        folder = restore(Path(archive).expanduser(), Path(folder))
+        return cls.open(folder, live=live, providers=providers, create=False)
 
     def __enter__(self) -> "Lab":
         return self
@@ -393,6 +416,20 @@ class Lab:
         record = self._store.record(trial_id)
         provider = self._roster.reader(record.trial.provider)
         return Job(remake(self._store, provider, record), lambda: None).result()
+
+    def archive(self, path: str | Path, *, anyway: bool = False) -> Path:
+        """Write the whole lab into one `.zip`, as it stands now; it may run meanwhile.
+
+        Raises
+        ------
+        UsageError
+            When it cannot be written, or audio of the lab is missing or changed; with `anyway`
+            that is left out.
+        """
+        from voicelab import __version__
+
+        made_by = f"voicelab {__version__}"
+        return archive(self._store, Path(path).expanduser(), made_by=made_by, anyway=anyway)
 
     def on_change(self, listener: OnChange) -> Callable[[], None]:
         """Call `listener` with the record of every trial that changes; return how to end that.

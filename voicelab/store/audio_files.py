@@ -81,10 +81,11 @@ def _write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make sure that the names in a folder are on the disk."""
     if os.name == "nt":  # a folder cannot be opened there; NTFS journals the rename
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -55,10 +55,19 @@ class Database:
         return rows[0] if rows else None
 
     def copy_to(self, path: Path) -> None:
-        """Write all of it, as it stands at this moment, into one new file."""
-        with self._telling(), closing(sqlite3.connect(path)) as copy, self._lock:
-            self._connection.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")
+        """Write all of it, as it stands at this moment, into one new file.
+
+        It reads through a connection of its own: nobody who writes meanwhile has to wait.
+        """
+        try:
+            with (
+                closing(sqlite3.connect(self._path)) as mine,
+                closing(sqlite3.connect(path)) as copy,
+            ):
+                mine.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            raise StoreError(_sentence(path, error)) from error
 
     def require_room(self, needed: int) -> None:
         """Raise `StoreError` when the disk has fewer than `needed` bytes free."""

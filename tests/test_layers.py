@@ -28,7 +28,7 @@ LAYERS: dict[str, int] = {
 }
 
 HOMES: dict[str, set[str]] = {
-    "sqlite3": {"store", "engine"},  # the engine names sqlite3.Error, and only that
+    "sqlite3": {"store"},
     "httpx": {"providers", "engine"},
     "soundfile": {"audio"},
     "soxr": {"audio", "measures"},

@@ -4,6 +4,7 @@
 
     VoiceLabError
     ├── UsageError       found before anything was sent  -> told at once, nothing stored
+    ├── StoreError       the lab cannot be read or kept  -> the whole run stops; mend, resume
     └── TrialError       happened to one trial           -> on its row; the batch goes on
         ├── Refused      the vendor said no              -> failed; do not retry
         ├── Throttled    the vendor said later           -> slow that provider; ask this step again
@@ -19,6 +20,13 @@ class VoiceLabError(Exception):
 
 class UsageError(VoiceLabError):
     """Something to mend before a request is sent; nothing was stored and nothing was spent."""
+
+
+class StoreError(VoiceLabError):
+    """The lab's folder could not be read or written: nothing may go on until that is mended.
+
+    What was kept before stays; a run stops whole, and resumes where it stood.
+    """
 
 
 class TrialError(VoiceLabError):

@@ -14,13 +14,17 @@ from voicelab.engine.land import measured_all
 from voicelab.engine.plan import batch_id, spec
 from voicelab.engine.quote import History, Quote, quote
 from voicelab.engine.reference import check_reference
+from voicelab.engine.remake import remake
 from voicelab.engine.roster import Roster
 from voicelab.engine.run import OPEN, OnChange, Runner
 from voicelab.engine.shelf import ask_shelf, drop_voice
 from voicelab.errors import UsageError, VoiceLabError
 from voicelab.experiment import Experiment
+from voicelab.measures import VERSION
 from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState
 from voicelab.providers.base import Provider, Shelf
+from voicelab.store.archive import archive, restore
+from voicelab.store.check import CheckReport, Means, check
 from voicelab.store.pace_book import PaceBook
 from voicelab.store.records import to_json
 from voicelab.store.store import BatchRow, Store
@@ -110,6 +114,28 @@ class Lab:
         folder = folder or os.environ.get("VOICELAB_LAB") or DEFAULT_FOLDER
         read = read_budget(budget)
         return cls(Store.open(folder, create=create), Roster(providers, live=live), budget=read)
+
+    @classmethod
+    def restore(
+        cls,
+        archive: str | Path,
+        folder: str | Path,
+        *,
+        live: bool = False,
+        providers: Iterable[Provider] = (),
+    ) -> "Lab":
+        """Unpack an archive into a new folder, and open that lab: it goes on where it stood.
+
+        Let only one copy of a lab go on: both would ask for the same unfinished trials.
+
+        Raises
+        ------
+        UsageError
+            When the archive is damaged, cut off, or of a newer voicelab, or the folder is not
+            empty; then nothing is left there.
+        """
+        folder = restore(Path(archive).expanduser(), Path(folder))
+        return cls.open(folder, live=live, providers=providers, create=False)
 
     def __enter__(self) -> "Lab":
         return self
@@ -454,6 +480,44 @@ class Lab:
     def note(self, trial_id: str, text: str) -> None:
         """Write a note on a trial; an empty one takes it back."""
         self._store.note(trial_id, text)
+
+    def check(self, *, repair: bool = False) -> CheckReport:
+        """Look at every row and every file; with `repair` mend what can be mended.
+
+        Nothing is sent. Lost trial audio is made again from kept replies, or by the built-in
+        engine, where the bytes come out the very same; nothing that cannot be made again is
+        deleted.
+
+        Raises
+        ------
+        UsageError
+            To repair, while trials of this lab run.
+        """
+        means = Means(
+            remake=self._remade,
+            version=VERSION,
+            measure=lambda: len(measured_all(self._store, self.records())),
+        )
+        return check(self._store, means, repair=repair)
+
+    def _remade(self, trial_id: str) -> bytes:
+        record = self._store.record(trial_id)
+        provider = self._roster.reader(record.trial.provider)
+        return Job(remake(self._store, provider, record), lambda: None).result()
+
+    def archive(self, path: str | Path, *, anyway: bool = False) -> Path:
+        """Write the whole lab into one `.zip`, as it stands now; it may run meanwhile.
+
+        Raises
+        ------
+        UsageError
+            When it cannot be written, or audio of the lab is missing or changed; with `anyway`
+            that is left out.
+        """
+        from voicelab import __version__
+
+        made_by = f"voicelab {__version__}"
+        return archive(self._store, Path(path).expanduser(), made_by=made_by, anyway=anyway)
 
     def on_change(self, listener: OnChange) -> Callable[[], None]:
         """Call `listener` with the record of every trial that changes; return how to end that.

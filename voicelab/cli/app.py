@@ -229,6 +229,43 @@ def drop(
 
 
 @app.command()
+def check(
+    folder: LabFolder = DEFAULT_LAB,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+) -> None:
+    """Look whether a lab is whole: its database, its audio files, its kept replies."""
+    with Lab.open(folder, create=False) as lab:
+        report = lab.check(repair=repair)
+    for line in str(report).splitlines():
+        show.say(line)
+    if report.left:
+        raise typer.Exit(1)
+
+
+@app.command()
+def archive(
+    path: Annotated[Path, typer.Argument(help="The .zip file to write.")],
+    folder: LabFolder = DEFAULT_LAB,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Leave out audio that is missing or changed.")
+    ] = False,
+) -> None:
+    """Write a whole lab into one file, while it runs or not."""
+    with Lab.open(folder, create=False) as lab:
+        show.say(str(lab.archive(path, anyway=anyway)))
+
+
+@app.command()
+def restore(
+    path: Annotated[Path, typer.Argument(help="A .zip file that `voicelab archive` wrote.")],
+    folder: LabFolder = DEFAULT_LAB,
+) -> None:
+    """Unpack an archive into a new lab folder, whole or not at all."""
+    with Lab.restore(path, folder) as lab:
+        show.say(f"{lab.folder}: {len(lab.records())} trials. Go on with: voicelab resume")
+
+
+@app.command()
 def sandbox(
     names: Annotated[
         list[str] | None, typer.Argument(help="Providers to emulate; every one where not given.")

@@ -38,10 +38,20 @@ class Roster:
             When there is none, its key is missing, or it is beyond this machine and the lab is
             not live.
         """
-        provider = self._given.get(name) or from_registry(name)
+        provider = self.reader(name)
         if provider.base_url is not None:
             self.require_allowed(provider.base_url, name)
         return provider
+
+    def reader(self, name: str) -> Provider:
+        """Return the provider called `name` to read kept replies with, not to be called.
+
+        Raises
+        ------
+        UsageError
+            When there is none, or its key is missing.
+        """
+        return self._given.get(name) or from_registry(name)
 
     def require_allowed(self, url: str, name: str) -> None:
         """Raise `UsageError` when `url` leads off this machine and the lab is not live."""

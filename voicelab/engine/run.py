@@ -15,7 +15,7 @@ from voicelab.engine.pace import MINUTE_S, SECOND_S, Pace
 from voicelab.engine.roster import Roster
 from voicelab.engine.send import Desk
 from voicelab.engine.trial_run import TrialRun
-from voicelab.errors import InDoubt, VoiceLabError
+from voicelab.errors import InDoubt, StoreError
 from voicelab.model import TrialRecord, TrialState
 from voicelab.providers.base import Limits, Provider
 from voicelab.store.pace_book import PaceBook
@@ -61,6 +61,7 @@ class Runner:
         self._left: Counter[str] = Counter()
         self._circuits: dict[str, Circuit] = {}
         self._rates: dict[str, str] = {}
+        self._store_error: StoreError | None = None
 
     def stop(self) -> None:
         """Let nothing new start; what is under way at a vendor is waited for and kept."""
@@ -79,17 +80,18 @@ class Runner:
         ------
         UsageError
             When another process is running trials of this lab, or a provider cannot be called.
+        StoreError
+            When the lab could not be read or written: nothing new was started from then on.
         """
         with self._store.runner():
             records = self._ready(set(trial_ids))
             async with AsyncExitStack() as stack:
                 client = await stack.enter_async_context(make_client())
-                try:
-                    async with asyncio.TaskGroup() as group:
-                        for desk, queue in self._desks(records, client):
-                            self._begin(group, desk, queue)
-                except* VoiceLabError as errors:
-                    raise _first(errors) from None
+                async with asyncio.TaskGroup() as group:
+                    for desk, queue in self._desks(records, client):
+                        self._begin(group, desk, queue)
+        if self._store_error is not None:
+            raise self._store_error
 
     def _ready(self, wanted: Collection[str]) -> list[TrialRecord]:
         """Return the unfinished trials, each honestly where a dead process left it."""
@@ -162,9 +164,12 @@ class Runner:
 
     async def _worker(self, desk: Desk, queue: deque[TrialRecord]) -> None:
         while queue and not self._stop.is_set() and not desk.circuit.away:
-            record = queue.popleft()
-            await TrialRun(record, desk).run()
-            self._left[record.trial.provider] -= 1
+            try:
+                await TrialRun(queue.popleft(), desk).run()
+            except StoreError as error:  # what the others have under way may still be kept
+                self._store_error = self._store_error or error
+                self.stop()
+            self._left[desk.provider.name] -= 1
         if queue and desk.circuit.away:
             self._left[desk.provider.name] -= len(queue)
             left = [queue.popleft() for _ in range(len(queue))]
@@ -197,11 +202,3 @@ class Runner:
             self._on_change(record)
         except Exception:  # noqa: BLE001 - a broken display must not lose a voice that was paid for
             _log.exception("showing a change of trial %s failed; the run goes on", record.trial.id)
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error of a group: one sentence says enough."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

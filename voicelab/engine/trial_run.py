@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -23,7 +22,7 @@ from voicelab.errors import (
     VoiceLabError,
 )
 from voicelab.model import Task, Trial, TrialRecord, TrialState, Voice
-from voicelab.providers.base import Provider, Speaker
+from voicelab.providers.base import Provider, Send, Speaker
 from voicelab.store.charges import Charge
 from voicelab.store.journal import now
 
@@ -100,7 +99,7 @@ class TrialRun:
             self._sent_here()
         async with self._desk.preparing:
             ready = await asyncio.to_thread(with_reference, self._trial, self._store)
-            return await self._asked(lambda: _first_step(self._provider, ready, self._send))
+            return await self._asked(lambda: first_step(self._provider, ready, self._send))
 
     def _sent_here(self) -> None:
         if self._store.record(self._trial.id).state is TrialState.QUEUED:
@@ -165,7 +164,7 @@ class TrialRun:
             return await ask()
         except UsageError as error:
             raise Unreadable(str(error)) from None
-        except (VoiceLabError, Stopped, sqlite3.Error):
+        except (VoiceLabError, Stopped):
             raise  # the store is not the provider: without it nothing may go on
         except Exception as error:  # a provider may be the user's own code
             raise Unreadable(
@@ -220,7 +219,7 @@ def charge_of(record: TrialRecord) -> Charge:
     )
 
 
-async def _first_step(provider: Provider, trial: Trial, send: Sender) -> Task | Voice:
+async def first_step(provider: Provider, trial: Trial, send: Send) -> Task | Voice:
     """Ask for a new voice; or let a kept one speak, where the trial names it."""
     if trial.variant.voice_id is None:
         return await provider.submit(trial, send)

@@ -5,7 +5,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from voicelab.errors import Unreadable
+from voicelab.errors import StoreError, Unreadable
+
+WRITING = ".writing-"
+"""How the name of a file begins while it is being written; left by a process that was killed."""
 
 
 class AudioFiles:
@@ -19,12 +22,24 @@ class AudioFiles:
 
         The file appears under its name only when every byte is on the disk, so a file that is
         there is complete.
+
+        Raises
+        ------
+        StoreError
+            When it cannot be written: a full disk, a read-only folder.
         """
         digest = hashlib.sha256(data).hexdigest()
         path = self.path(digest, suffix)
-        if not path.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, data)
+        try:
+            if not path.exists():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                _write_whole(path, data)
+        except OSError as error:
+            raise StoreError(
+                f"the audio file {path} cannot be written ({error.strerror}). "
+                "Free some space, or make the folder writable, then resume; what was kept "
+                "before is there."
+            ) from error
         return digest
 
     def path(self, digest: str, suffix: str) -> Path:
@@ -56,7 +71,7 @@ class AudioFiles:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=WRITING)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -66,10 +81,11 @@ def _write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make sure that the names in a folder are on the disk."""
     if os.name == "nt":  # a folder cannot be opened there; NTFS journals the rename
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -1,13 +1,17 @@
-"""The SQLite connection of a lab: one per process, shared by its threads behind one lock."""
+"""The SQLite connection of a lab: one per process, shared by its threads behind one lock.
 
+What SQLite says when it cannot go on becomes a `StoreError` here, a sentence for each cause.
+"""
+
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from voicelab.errors import UsageError
+from voicelab.errors import StoreError, UsageError
 from voicelab.store.identity import identity_of
 from voicelab.store.schema import migrate
 
@@ -18,24 +22,32 @@ class Database:
     """A WAL database whose every write is on the disk before the call returns."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock = threading.RLock()
         self._connection = _connect(path)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection inside one transaction: all of the block lands, or none of it."""
-        with self._lock:
+        """Give the connection inside one transaction: all of the block lands, or none of it.
+
+        Raises
+        ------
+        StoreError
+            When it cannot land: a full disk, a lock that is not let go, a damaged file.
+        """
+        with self._lock, self._telling():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # SQLite may have rolled back by itself
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def rows(self, sql: str, values: Any = ()) -> list[sqlite3.Row]:
-        """Return all rows of a question."""
-        with self._lock:
+        """Return all rows of a question; raise `StoreError` when they cannot be read."""
+        with self._lock, self._telling():
             return self._connection.execute(sql, values).fetchall()
 
     def row(self, sql: str, values: Any = ()) -> sqlite3.Row | None:
@@ -43,10 +55,72 @@ class Database:
         rows = self.rows(sql, values)
         return rows[0] if rows else None
 
+    def copy_to(self, path: Path) -> None:
+        """Write all of it, as it stands at this moment, into one new file.
+
+        It reads through a connection of its own: nobody who writes meanwhile has to wait.
+        """
+        try:
+            with (
+                closing(sqlite3.connect(self._path)) as mine,
+                closing(sqlite3.connect(path)) as copy,
+            ):
+                mine.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            raise StoreError(_sentence(path, error)) from error
+
+    def require_room(self, needed: int) -> None:
+        """Raise `StoreError` when the disk has fewer than `needed` bytes free."""
+        try:
+            free = shutil.disk_usage(self._path.parent).free
+        except OSError as error:
+            raise StoreError(
+                f"the lab folder {self._path.parent} cannot be looked at ({error.strerror}). "
+                "Bring it back, then resume."
+            ) from error
+        if free < needed:
+            raise StoreError(
+                f"the disk of the lab {self._path.parent} has {free >> 20} MiB free, and "
+                f"{needed >> 20} MiB must be there before anything paid is asked: its answer has "
+                "to be kept. Free some space, then resume."
+            )
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(_sentence(self._path, error)) from error
+
     def close(self) -> None:
         """Close the connection; closing twice is fine."""
         with self._lock:
             self._connection.close()
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> str:
+    name = getattr(error, "sqlite_errorname", None) or ""
+    what = next((text for code, text in _CAUSES.items() if name.startswith(code)), _ANY_CAUSE)
+    return f"the lab database {path} {what.format(error)}"
+
+
+_CAUSES = {
+    "SQLITE_FULL": "cannot be written: the disk is full. Free some space, then resume; what was "
+    "kept before is there.",
+    "SQLITE_IOERR": "cannot be read or written ({}): the disk may be full, over its quota, or "
+    "gone. Mend that, then resume; what was kept before is there.",
+    "SQLITE_READONLY": "cannot be written: its folder or file is read-only. Allow writing, or "
+    "copy the lab to a place you may write to.",
+    "SQLITE_CANTOPEN": "cannot be opened ({}): its folder is gone, or may not be written. Bring "
+    "it back or allow writing, then resume.",
+    "SQLITE_BUSY": "is locked by another program for longer than voicelab waits. End that "
+    "program, such as a database browser, then resume.",
+    "SQLITE_CORRUPT": "is damaged ({}). Restore the lab from an archive or a copy; where it still "
+    "opens, `voicelab check` says more.",
+    "SQLITE_NOTADB": "is not a database ({}). Restore the lab from an archive or a copy.",
+}
+_ANY_CAUSE = "cannot be used ({}). Look with `voicelab check`; where it finds nothing, resume."
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -58,10 +132,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             stack.callback(connection.close)
             _prepare(connection)
         except sqlite3.Error as error:
-            raise UsageError(
-                f"the lab database {path} cannot be opened: {error}. "
-                "Check that the folder is writable and that the file is a voicelab lab."
-            ) from None
+            raise UsageError(f"the lab cannot be opened: {_sentence(path, error)}") from None
         stack.pop_all()
     return connection
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sqlite3
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,8 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from voicelab.errors import Unreadable
 from voicelab.store.charges import Charge
 from voicelab.store.database import Database
+
+ROOM_BYTES = 64 * 2**20
+"""Free space without which nothing that is paid is asked: a reply must find room."""
 
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authenticate"})
 
@@ -65,7 +70,15 @@ class Journal:
         ----------
         charge
             What the attempt is charged, where it is the one of its sending that counts.
+
+        Raises
+        ------
+        StoreError
+            When that cannot be written, or the answer to a paid request might not be: then the
+            request must not leave.
         """
+        if spends:
+            self._database.require_room(ROOM_BYTES)
         asked_at = now()
         with self._database.write() as connection:
             cursor = connection.execute(
@@ -189,21 +202,30 @@ class Journal:
         return Exchange(attempt_id=attempt_id, status=status, headers=public, content=content)
 
     def kept(self, trial_id: str, *, step: str, resend: int) -> Exchange | None:
-        """Return the kept reply of a step, so that it is never asked for again."""
+        """Return the kept reply of a step, so that it is never asked for again.
+
+        Raises
+        ------
+        Unreadable
+            When it was damaged on the disk: the step is not asked for again by itself.
+        """
         row = self._database.row(
             "SELECT e.* FROM attempts a JOIN exchanges e ON e.attempt_id = a.id"
             " WHERE a.trial_id = ? AND a.step = ? AND a.resend = ? AND a.spends = 1"
             " AND a.state = 'answered' ORDER BY a.id DESC",
             (trial_id, step, resend),
         )
-        if row is None:
-            return None
-        return Exchange(
-            attempt_id=row["attempt_id"],
-            status=row["status"],
-            headers=json.loads(row["headers"]),
-            content=zlib.decompress(row["body"]),
+        return None if row is None else _exchange(row)
+
+    def replies(self, trial_id: str, *, resend: int) -> dict[str, Exchange]:
+        """Return the newest answer of every step of a trial, free ones too, by step."""
+        rows = self._database.rows(
+            "SELECT a.step, e.* FROM attempts a JOIN exchanges e ON e.attempt_id = a.id"
+            " WHERE a.id IN (SELECT max(id) FROM attempts WHERE trial_id = ? AND resend = ?"
+            " AND state = 'answered' GROUP BY step)",
+            (trial_id, resend),
         )
+        return {row["step"]: _exchange(row) for row in rows}
 
     def mark(self, attempt_id: int, state: str) -> None:
         """Say what became of an attempt: `declined`, `forgotten` or `in doubt`."""
@@ -226,6 +248,20 @@ class Journal:
             )
             for row in rows
         ]
+
+
+def _exchange(row: sqlite3.Row) -> Exchange:
+    try:
+        content = zlib.decompress(row["body"])
+        headers = json.loads(row["headers"])
+    except (zlib.error, ValueError) as error:
+        raise Unreadable(
+            f"the kept reply {row['attempt_id']} was damaged on the disk ({error}); restore the "
+            "lab from an archive or a copy. It is not asked for again by itself."
+        ) from None
+    return Exchange(
+        attempt_id=row["attempt_id"], status=row["status"], headers=headers, content=content
+    )
 
 
 def now() -> str:

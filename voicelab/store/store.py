@@ -69,7 +69,11 @@ class Store:
         self._database = Database(folder / DATABASE)
         self.journal = Journal(self._database)
         self.audio_files = AudioFiles(folder / "audio")
-        self.id = self._identity()
+        try:
+            self.id = self._identity()
+        except BaseException:
+            self.close()
+            raise
         """Drawn when the lab was made: what tells its trials from another lab's at a vendor."""
 
     @classmethod
@@ -92,6 +96,9 @@ class Store:
         return cls(folder)
 
     def _identity(self) -> str:
+        known = self._database.row("SELECT id FROM lab")
+        if known is not None:
+            return str(known["id"])
         with self._database.write() as connection:
             connection.execute(
                 "INSERT INTO lab SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM lab)",
@@ -110,6 +117,19 @@ class Store:
         """Close the database; closing twice is fine."""
         self._database.close()
 
+    @property
+    def database(self) -> Database:
+        """The connection, for what looks at the whole lab: its check and its archive."""
+        return self._database
+
+    def is_running(self) -> bool:
+        """Tell whether a process holds the right to run trials now."""
+        try:
+            with self.runner():
+                return False
+        except UsageError:
+            return True
+
     @contextmanager
     def runner(self) -> Iterator[None]:
         """Hold the right to run trials: one runner per lab, in whatever process.
@@ -126,6 +146,11 @@ class Store:
             raise UsageError(
                 f"another process is running trials of the lab {self.folder}; "
                 "wait for it or stop it. Looking, rating and exporting work meanwhile."
+            ) from None
+        except OSError as error:
+            raise UsageError(
+                f"the lab folder {self.folder} cannot be written ({error.strerror}); "
+                "trials run only where their answers can be kept."
             ) from None
         try:
             yield
@@ -235,7 +260,7 @@ class Store:
     def batch_with_spec(self, spec: str) -> str | None:
         """Return the id of the newest batch that asks for exactly this, whoever answered it."""
         row = self._database.row(
-            "SELECT id FROM batches WHERE spec = ? ORDER BY created_at DESC", (spec,)
+            "SELECT id FROM batches WHERE spec = ? ORDER BY rowid DESC", (spec,)
         )
         return None if row is None else str(row["id"])
 
@@ -245,7 +270,7 @@ class Store:
             "SELECT b.id, b.experiment, b.created_at, count(t.id) AS trials,"
             " coalesce(sum(t.state = 'done'), 0) AS done"
             " FROM batches b LEFT JOIN trials t ON t.batch_id = b.id"
-            " GROUP BY b.id ORDER BY b.created_at DESC, b.rowid DESC"
+            " GROUP BY b.id ORDER BY b.rowid DESC"
         )
         return [
             BatchRow(**{**dict(row), "created_at": datetime.fromisoformat(row["created_at"])})
@@ -264,7 +289,7 @@ class Store:
         rows = self._database.rows(
             f"{rows_of.SELECT} WHERE (:batch IS NULL OR b.id = :batch)"
             " AND (:experiment IS NULL OR b.experiment = :experiment)"
-            f" AND t.state IN ({wanted}) ORDER BY b.created_at, b.rowid, t.idx",
+            f" AND t.state IN ({wanted}) ORDER BY b.rowid, t.idx",
             {"batch": batch_id, "experiment": experiment},
         )
         return tuple(rows_of.record(row) for row in rows)

@@ -12,7 +12,7 @@ from voicelab.engine.job import Job
 from voicelab.engine.land import measured_all
 from voicelab.engine.plan import batch_id, spec
 from voicelab.engine.quote import Quote, quote
-from voicelab.engine.reference import check_reference
+from voicelab.engine.reference import Recordings
 from voicelab.engine.roster import Roster
 from voicelab.engine.run import OnChange, Runner
 from voicelab.engine.shelf import ask_shelf, drop_voice
@@ -63,6 +63,7 @@ class Lab:
     def __init__(self, store: Store, roster: Roster) -> None:
         self._store = store
         self._roster = roster
+        self._recordings = Recordings(store)
         self._listeners: list[OnChange] = []
         self.job: Job[Comparison] | None = None
         """The run under way or the last one, so that a cell run again finds it."""
@@ -151,7 +152,7 @@ class Lab:
             ready,
             refused,
             lab_id=self._store.id,
-            check_reference=lambda reference: check_reference(reference, self._store),
+            check_reference=self._recordings.check,
             done=done,
         )
 

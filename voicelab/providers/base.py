@@ -229,6 +229,12 @@ class Provider(ABC):
     def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:  # noqa: B027 - having nothing to check is a valid answer
         """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""
 
+    def check_recording(self, audio: bytes) -> None:  # noqa: B027 - as above
+        """Raise `UsageError` for a recording the vendor would not clone: too short, silent, …
+
+        Asked before anything is sent, with the bytes of a reference that is a file or a trial.
+        """
+
     @abstractmethod
     async def submit(self, trial: Trial, send: Send) -> Task | Voice:
         """Ask for the voice of `trial`; return it, or the task that will make it."""

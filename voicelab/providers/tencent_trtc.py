@@ -161,9 +161,13 @@ class TencentTrtc(Provider):
         fields.check_text(variant, self.site)
         fields.check_options(options, self.site, speaking=speaking)
 
+    def check_recording(self, audio: bytes) -> None:
+        """Raise `UsageError` for a recording that cannot be made into what the vendor clones."""
+        self._prepared(audio)
+
     async def submit(self, trial: Trial, send: Send) -> Voice:
         """Clone the reference under the trial's own name, then say its preview text."""
-        recording = await asyncio.to_thread(self._prepared, trial)
+        recording = await asyncio.to_thread(self._prepared_for, trial)
         cloned = await self._api.ask(
             "clone", "VoiceClone", self._clone_body(trial, recording), spends=True, send=send
         )
@@ -219,11 +223,14 @@ class TencentTrtc(Provider):
             region=self.region,
         )
 
-    def _prepared(self, trial: Trial) -> Prepared:
+    def _prepared(self, audio: bytes) -> Prepared:
+        return prepare(audio, min_s=self.site.shortest_s, max_s=LONGEST_S)
+
+    def _prepared_for(self, trial: Trial) -> Prepared:
         if trial.reference_audio is None:
             raise Refused(f"{VENDOR} was not asked: the trial has no recording to clone.")
         try:
-            return prepare(trial.reference_audio, min_s=self.site.shortest_s, max_s=LONGEST_S)
+            return self._prepared(trial.reference_audio)
         except UsageError as error:
             raise Refused(f"{VENDOR} was not asked: {error}") from None
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -237,15 +237,30 @@ class Lab:
         """
         return clones_of([self._store.record(id_) for id_ in trials], preview_text=preview_text)
 
-    def speak(self, trial_id: str, text: str, *, label: str | None = None) -> Job[Comparison]:
+    def speak(
+        self,
+        trial_id: str,
+        text: str,
+        *,
+        label: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Job[Comparison]:
         """Let the voice of a trial say another text: a new trial of the same voice.
+
+        Parameters
+        ----------
+        options
+            Extra request fields of the vendor's speech call, sent unchanged. Those the trial
+            itself was spoken with stand where they are not given.
 
         Raises
         ------
         UsageError
             When the trial has no voice, its vendor cannot speak with one, or the text is refused.
         """
-        return self.run(spoken_by(self._store.record(trial_id), text, label=label))
+        record = self._store.record(trial_id)
+        provider = self._roster.get(record.trial.provider)
+        return self.run(spoken_by(record, provider, text, label=label, options=options))
 
     def voices(self) -> "pd.DataFrame":
         """Return the voices every vendor keeps for you, joined to the trials that made them.

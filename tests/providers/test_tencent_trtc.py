@@ -420,3 +420,18 @@ def test_a_recording_that_is_too_short_is_refused_before_the_run_and_costs_nothi
         lab.run(clones)
     assert not lab.records()
     assert asked(emulator) == []
+
+
+def test_a_clone_says_another_text_with_the_model_that_cloned_it(lab, clones, emulator):
+    options = {"Model": "flow_01_ex", "Language": "en", "Voice": {"Speed": 1.5}}
+    lab.run(replace(clones, options={"tencent-trtc": options})).result()
+    (clone,) = lab.records()
+    lab.speak(clone.trial.id, "And good night.").result()
+    spoken = lab.records()[-1]
+    lab.speak(spoken.trial.id, "Sleep well.", options={"Voice": {"Speed": 0.8}}).result()
+    bodies = [json.loads(call.content) for call in emulator.ledger.of("TextToSpeech")]
+    assert [body["Text"] for body in bodies[1:]] == ["And good night.", "Sleep well."]
+    assert {body["Model"] for body in bodies} == {"flow_01_ex"}
+    assert {body["Voice"]["VoiceId"] for body in bodies} == {clone.voice_id}
+    assert [body["Voice"]["Speed"] for body in bodies] == [1.5, 1.5, 0.8]
+    assert asked(emulator).count("VoiceClone") == 1

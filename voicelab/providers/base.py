@@ -183,6 +183,8 @@ class Provider(ABC):
     wants: ClassVar[Wants] = Wants.PROMPT
     published: ClassVar[Limits]
     """What the vendor's pages say of an ordinary account."""
+    speak_options: ClassVar[tuple[str, ...]] = ()
+    """Options of the call that makes a voice which also say how it speaks, if it can speak."""
     base_url: str | None = None
     """Where its requests go; nothing for an engine on this machine."""
 

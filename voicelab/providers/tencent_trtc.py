@@ -74,6 +74,7 @@ class TencentTrtc(Provider):
 
     name: ClassVar[str] = VENDOR
     wants: ClassVar[Wants] = Wants.REFERENCE
+    speak_options: ClassVar[tuple[str, ...]] = SPEAK_FIELDS + BOTH_FIELDS
     published: ClassVar[Limits] = Limits(
         preview_characters=fields.INTERNATIONAL.text_characters,
         requests_per_minute=fields.INTERNATIONAL.requests_per_minute,
@@ -175,9 +176,7 @@ class TencentTrtc(Provider):
         if not isinstance(voice_id, str) or not voice_id:
             raise _unreadable(cloned, f"sent no VoiceId but {type(voice_id).__name__}")
         chosen = {
-            name: value
-            for name, value in trial.options.items()
-            if name in SPEAK_FIELDS + BOTH_FIELDS
+            name: value for name, value in trial.options.items() if name in self.speak_options
         }
         try:
             audio = await self._said(trial, voice_id, chosen, send)

@@ -248,7 +248,8 @@ def cost_text(line: Line) -> str:
     if line.price is None or line.cost is None:
         return "no published price"
     what = f"{line.price.currency} {line.cost:.4f}"
-    return f"{what} if it were live" if line.emulated else what
+    what += " if it were live" if line.emulated else ""
+    return f"{what} (sources disagree)" if line.price.disputed else what
 
 
 def duration_text(seconds: float) -> str:

@@ -21,6 +21,8 @@ class Price:
 
     per_character: float = 0.0
     """Per character of preview text, charged with the trial."""
+    per_voice: float = 0.0
+    """Charged when a voice is made, whatever it says."""
     per_kept_voice: float = 0.0
     """Charged later, by the vendor, at the first use of a kept voice; never part of a trial."""
     currency: str
@@ -29,6 +31,12 @@ class Price:
     """The page it was read on."""
     as_of: str
     """ISO date of the reading."""
+    disputed: str = ""
+    """What another source says, where sources disagree; empty where they do not."""
+
+    def of_trial(self, characters: int) -> float:
+        """Return what one trial costs that says so many characters."""
+        return self.per_voice + self.per_character * characters
 
 
 @dataclass(frozen=True, kw_only=True)

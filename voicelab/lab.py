@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,7 +13,7 @@ from voicelab.engine.job import Job
 from voicelab.engine.land import measured_all
 from voicelab.engine.plan import batch_id, spec
 from voicelab.engine.quote import History, Quote, quote
-from voicelab.engine.reference import check_reference
+from voicelab.engine.reference import Recordings
 from voicelab.engine.remake import remake
 from voicelab.engine.roster import Roster
 from voicelab.engine.run import OPEN, OnChange, Runner
@@ -73,6 +73,7 @@ class Lab:
         self._budget = read_budget(budget)
         self._book = PaceBook.open()
         self._runner: Runner | None = None
+        self._recordings = Recordings(store)
         self._listeners: list[OnChange] = []
         self.job: Job[Comparison] | None = None
         """The run under way or the last one, so that a cell run again finds it."""
@@ -204,7 +205,7 @@ class Lab:
             ready,
             refused,
             lab_id=self._store.id,
-            check_reference=lambda reference: check_reference(reference, self._store),
+            check_reference=self._recordings.check,
             history=History(
                 done={record.trial.id for record in done}, done_like=self._store.done_like
             ),
@@ -328,15 +329,30 @@ class Lab:
         """
         return clones_of([self._store.record(id_) for id_ in trials], preview_text=preview_text)
 
-    def speak(self, trial_id: str, text: str, *, label: str | None = None) -> Job[Comparison]:
+    def speak(
+        self,
+        trial_id: str,
+        text: str,
+        *,
+        label: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Job[Comparison]:
         """Let the voice of a trial say another text: a new trial of the same voice.
+
+        Parameters
+        ----------
+        options
+            Extra request fields of the vendor's speech call, sent unchanged. Those the trial
+            itself was spoken with stand where they are not given.
 
         Raises
         ------
         UsageError
             When the trial has no voice, its vendor cannot speak with one, or the text is refused.
         """
-        return self.run(spoken_by(self._store.record(trial_id), text, label=label))
+        record = self._store.record(trial_id)
+        provider = self._roster.get(record.trial.provider)
+        return self.run(spoken_by(record, provider, text, label=label, options=options))
 
     def voices(self) -> "pd.DataFrame":
         """Return the voices every vendor keeps for you, joined to the trials that made them.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from vendor_pages import examples
 
 from voicelab.audio.clip import decode
 from voicelab.emulators.base import Fault
@@ -19,24 +20,7 @@ from voicelab.emulators.tencent_mps import SYSTEM, TencentMpsEmulator
 
 PROMPT = "Movie narration male voice, with varied intonation, deep and magnetic."
 TEXT = "On a stormy night, the ancient bell tower struck twelve."
-PAGE_EXAMPLES = [
-    {"Prompt": PROMPT},
-    {
-        "Prompt": PROMPT,
-        "VoiceProfile": {
-            "Name": "design-test",
-            "Gender": "male",
-            "Age": "middle_aged",
-            "Labels": ["Magnetic"],
-            "Scenes": ["Narration"],
-        },
-    },
-    {
-        "Prompt": PROMPT,
-        "VoiceProfile": {"Name": "Test preview", "Gender": "male"},
-        "Text": TEXT,
-    },
-]
+PAGE_EXAMPLES = [example["request"] for example in examples("tencent_mps", "DesignVoiceAsync")]
 
 
 class Clock:

@@ -1,15 +1,14 @@
 """The emulated Tencent VOD: its calls signed by hand, and by no code of ours."""
 
-import hashlib
-import hmac
 import json
 import re
-import time
-from datetime import UTC, datetime
+from functools import partial
 
 import httpx
 import numpy as np
 import pytest
+import tc3_by_hand
+from vendor_pages import examples
 
 from voicelab.audio import espeak
 from voicelab.audio.clip import decode, encode
@@ -20,12 +19,7 @@ from voicelab.measures import measure
 
 DAY_S = 24 * 3600
 SAID = "On a stormy night, the ancient bell tower struck twelve. Nobody came to open the gate."
-PAGE_EXAMPLE = {
-    "SubAppId": 221073,
-    "VoiceName": "myVoice",
-    "VoiceUrl": "myVoiceUrl",
-    "VideoId": "myVideoId",
-}
+PAGE_EXAMPLE = examples("tencent_vod", "CreateAigcCustomVoice")[0]["request"]
 DESIGN_EXAMPLE = {
     "SubAppId": "221157",
     "Prompt": "严肃女声",
@@ -44,6 +38,9 @@ SPEAK_EXAMPLE = {
     '"audio_setting": {"sample_rate": 32000, "bitrate": 128000, "format": "mp3"}}',
     "SubAppId": "221157",
 }
+
+
+signed = partial(tc3_by_hand.headers, service="vod", version="2018-07-17")
 
 
 class Clock:
@@ -79,13 +76,8 @@ def ask(served, emulator):
     def ask(action, **body):
         content = json.dumps(body).encode()
         url = served.base_url["tencent-vod"]
-        headers = {"Content-Type": "application/json", "Host": httpx.URL(url).netloc.decode()}
-        stamp = str(int(time.time()))
-        signed = {**headers, "Authorization": signature(emulator, headers, stamp, content)}
-        tc = {"X-TC-Action": action, "X-TC-Version": "2018-07-17", "X-TC-Timestamp": stamp}
-        reply = httpx.post(
-            url, content=content, headers={**signed, **tc}, trust_env=False, timeout=20
-        )
+        headers = signed(emulator, url, content, action=action)
+        reply = httpx.post(url, content=content, headers=headers, trust_env=False, timeout=20)
         assert reply.status_code == 200
         assert reply.headers["content-type"] == "application/json"
         response = reply.json()["Response"]
@@ -93,25 +85,6 @@ def ask(served, emulator):
         return response
 
     return ask
-
-
-def signature(emulator, headers, stamp, content):
-    def mac(key, text):
-        return hmac.new(key, text.encode(), hashlib.sha256).digest()
-
-    date = datetime.fromtimestamp(int(stamp), UTC).strftime("%Y-%m-%d")
-    scope = f"{date}/vod/tc3_request"
-    canonical = (
-        f"POST\n/\n\ncontent-type:{headers['Content-Type']}\nhost:{headers['Host']}\n\n"
-        f"content-type;host\n{hashlib.sha256(content).hexdigest()}"
-    )
-    hashed = hashlib.sha256(canonical.encode()).hexdigest()
-    key = mac(mac(mac(f"TC3{emulator.secret_key}".encode(), date), "vod"), "tc3_request")
-    told = mac(key, f"TC3-HMAC-SHA256\n{stamp}\n{scope}\n{hashed}").hex()
-    return (
-        f"TC3-HMAC-SHA256 Credential={emulator.secret_id}/{scope}, "
-        f"SignedHeaders=content-type;host, Signature={told}"
-    )
 
 
 @pytest.fixture
@@ -434,14 +407,7 @@ def test_more_than_twenty_calls_a_second_are_too_many():
         emulator, url = sandbox["tencent-vod"], sandbox.base_url["tencent-vod"]
         codes = []
         for _ in range(21):
-            headers = {"Content-Type": "application/json", "Host": httpx.URL(url).netloc.decode()}
-            stamp = str(int(time.time()))
-            tc = {
-                "X-TC-Action": "DescribeVoices",
-                "X-TC-Version": "2018-07-17",
-                "X-TC-Timestamp": stamp,
-                "Authorization": signature(emulator, headers, stamp, b"{}"),
-            }
-            reply = httpx.post(url, content=b"{}", headers={**headers, **tc}, trust_env=False)
+            headers = signed(emulator, url, b"{}", action="DescribeVoices")
+            reply = httpx.post(url, content=b"{}", headers=headers, trust_env=False)
             codes.append(reply.json()["Response"].get("Error", {}).get("Code"))
     assert codes == [None] * 20 + ["RequestLimitExceeded"]

@@ -9,15 +9,17 @@ import json
 import re
 
 import pytest
-from provider_helpers import Wire, make_trial, make_variant, submit
+from provider_helpers import Wire, make_trial, make_variant, recording, submit
 
 from voicelab.audio.clip import decode
 from voicelab.emulators import EMULATORS
+from voicelab.emulators.base import Fault
+from voicelab.emulators.control import read_fault
 from voicelab.emulators.serve import serve
-from voicelab.errors import Refused, UsageError
+from voicelab.errors import InDoubt, Refused, Throttled, Unreadable, UsageError
 from voicelab.model import Reference, Voice, Wants
 from voicelab.providers import PROVIDERS, provider
-from voicelab.providers.base import Limits, Provider
+from voicelab.providers.base import Limits, Provider, Speaker
 
 OFFLINE = {"local"}
 WIRE = sorted(set(PROVIDERS) - OFFLINE)
@@ -299,6 +301,51 @@ def test_two_keys_are_two_accounts(name, sandbox, monkeypatch):
 def test_the_tables_of_inputs_know_every_wire_provider():
     assert sorted(REFUSED) == WIRE == sorted(TAKEN)
     assert sorted(n for made in EMULATORS.values() for n in made.registry_names()) == WIRE
+
+
+@every_wire_provider
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("throttle", Throttled),
+        ("retired-model", Refused),
+        ("5xx", InDoubt),
+        ("garbage", Unreadable),
+        ("truncated json", Unreadable),
+    ],
+)
+def test_every_way_a_paid_call_goes_wrong_is_its_own_error(name, kind, error, sandbox):
+    made, wire, emulator = provider(name), Wire(), sandbox[name]
+    submit(made, make_trial(name), wire)
+    paid = next(call.endpoint for call in emulator.ledger.calls if call.charged is not None)
+    fault = (
+        Fault(body=b'{"a": ') if kind == "truncated json" else read_fault(emulator, {"kind": kind})
+    )
+    emulator.faults.add(paid, fault)
+    with pytest.raises(error) as told:
+        submit(made, make_trial(name))
+    assert type(told.value) is error
+    assert name in str(told.value)
+    assert str(told.value).endswith(".")
+    assert told.value.code or error is Unreadable
+    assert not [secret for secret in secrets_of(sandbox) if secret in str(vars(told.value))]
+    assert not any(emulator.faults.waiting.values())
+
+
+@every_provider
+def test_a_recording_is_judged_before_it_is_sent_where_one_is_cloned(name, sandbox):
+    made = provider(name)
+    made.check_recording(recording())
+    if made.wants is Wants.REFERENCE:
+        with pytest.raises(UsageError, match=r"cannot be used: .+\.$"):
+            made.check_recording(b"Dear vendor, this is a letter.")
+
+
+@every_provider
+def test_what_a_voice_speaks_with_is_what_its_vendor_takes(name, sandbox):
+    made = provider(name)
+    assert not made.speak_options or isinstance(made, Speaker)
+    assert not set(made.speak_options) & {"VoiceName", "PromptAudio", "voice_id", "target_model"}
 
 
 @pytest.mark.parametrize(("name", "changes", "options"), cases(REFUSED))

@@ -411,11 +411,27 @@ def test_a_call_without_an_answer_is_in_doubt_and_never_asked_again_by_itself(
     assert asked(emulator).count(endpoint) == 1
 
 
-def test_a_recording_that_is_too_short_fails_its_row_and_costs_nothing(lab, clones, emulator):
+def test_a_recording_that_is_too_short_is_refused_before_the_run_and_costs_nothing(
+    lab, clones, emulator
+):
     path = clones.variants[0].reference.path
     path.write_bytes(encode(0.3 * np.sin(np.arange(16000 * 4) / 20), sr=16000, format="wav"))
-    lab.run(clones).result()
-    (record,) = lab.records()
-    assert (record.state.value, record.error_kind) == ("failed", "Refused")
-    assert "lasts 4.00 s; the vendor takes 10 to 180 s" in record.error
+    with pytest.raises(UsageError, match=r"lasts 4\.00 s; the vendor takes 10 to 180 s"):
+        lab.run(clones)
+    assert not lab.records()
     assert asked(emulator) == []
+
+
+def test_a_clone_says_another_text_with_the_model_that_cloned_it(lab, clones, emulator):
+    options = {"Model": "flow_01_ex", "Language": "en", "Voice": {"Speed": 1.5}}
+    lab.run(replace(clones, options={"tencent-trtc": options})).result()
+    (clone,) = lab.records()
+    lab.speak(clone.trial.id, "And good night.").result()
+    spoken = lab.records()[-1]
+    lab.speak(spoken.trial.id, "Sleep well.", options={"Voice": {"Speed": 0.8}}).result()
+    bodies = [json.loads(call.content) for call in emulator.ledger.of("TextToSpeech")]
+    assert [body["Text"] for body in bodies[1:]] == ["And good night.", "Sleep well."]
+    assert {body["Model"] for body in bodies} == {"flow_01_ex"}
+    assert {body["Voice"]["VoiceId"] for body in bodies} == {clone.voice_id}
+    assert [body["Voice"]["Speed"] for body in bodies] == [1.5, 1.5, 0.8]
+    assert asked(emulator).count("VoiceClone") == 1

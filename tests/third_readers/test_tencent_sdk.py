@@ -146,7 +146,7 @@ def test_trtc_clones_and_speaks_for_its_own_sdk(sandbox: Sandbox) -> None:
     made = sdk.VoiceClone(
         ask(
             trtc.VoiceCloneRequest(),
-            SdkAppId=1400000000,
+            SdkAppId=1466000000,
             VoiceName="sdk_01",
             PromptAudio=base64.b64encode(recording()).decode(),
         )
@@ -155,7 +155,7 @@ def test_trtc_clones_and_speaks_for_its_own_sdk(sandbox: Sandbox) -> None:
     spoken = sdk.TextToSpeech(
         ask(
             trtc.TextToSpeechRequest(),
-            SdkAppId=1400000000,
+            SdkAppId=1466000000,
             Text=TEXT,
             Voice={"VoiceId": made.VoiceId},
             AudioFormat={"Format": "wav", "SampleRate": 24000},

@@ -167,7 +167,9 @@ class Tc3Emulator(Emulator):
             error = {"Code": str(answer.code), "Message": answer.message}
             inside: Answer = {"Error": error, "RequestId": str(uuid.uuid4())}
             return JSONResponse({"Response": inside}, answer.status)
-        return JSONResponse({"Response": {"RequestId": str(uuid.uuid4()), **answer}})
+        inside = dict(answer)
+        inside.setdefault("RequestId", str(uuid.uuid4()))  # the last of every answer
+        return JSONResponse({"Response": inside})
 
     def keep(self, content: bytes, *, suffix: str, now: float) -> str:
         """Put something into the storage and return its name there."""

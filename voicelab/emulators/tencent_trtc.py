@@ -96,8 +96,8 @@ class TencentTrtcEmulator(Tc3Emulator):
         **Tc3Emulator.named_faults,
         "retired-model": Fault(code="InvalidParameter.Model", message="Invalid model."),
     }
-    sdk_app_id: int = 1400000000
-    """The one application of the account."""
+    sdk_app_id: int = 1466000000
+    """The one application of the account; that of the page's example."""
     per_second: int = 20
     """Requests to one call."""
     voices: dict[str, ClonedVoice] = field(default_factory=dict, init=False)
@@ -172,7 +172,7 @@ class TencentTrtcEmulator(Tc3Emulator):
         """Return the name and a suffix: the same for the same history of an account."""
         earlier = sum(voice.name == name for voice in self.voices.values())
         digest = hashlib.sha256(f"{name}/{earlier}".encode()).digest()
-        return f"{name}_{''.join(chr(ord('a') + byte % 26) for byte in digest[:11])}"
+        return f"{name}_{''.join(chr(ord('a') + byte % 26) for byte in digest[:10])}"
 
 
 def _unwrapped(text: str) -> bytes:

@@ -1,10 +1,12 @@
 """What can be asked for next, made from trials that are done: clones, and new texts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from voicelab.errors import UsageError
-from voicelab.model import Batch, PromptVariant, Reference, TrialRecord
+from voicelab.model import Batch, PromptVariant, Reference, Trial, TrialRecord
+from voicelab.providers.base import Provider
 
 
 def clones_of(
@@ -28,8 +30,17 @@ def clones_of(
     )
 
 
-def spoken_by(record: TrialRecord, text: str, *, label: str | None = None) -> Batch:
+def spoken_by(
+    record: TrialRecord,
+    provider: Provider,
+    text: str,
+    *,
+    label: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Batch:
     """Return the batch that lets the voice of a trial say another text.
+
+    It speaks as it did in the trial, by the options that concern speaking, but for `options`.
 
     Raises
     ------
@@ -45,4 +56,17 @@ def spoken_by(record: TrialRecord, text: str, *, label: str | None = None) -> Ba
         preview_text=text,
         voice_id=record.voice_id,
     )
-    return Batch(variants=(spoken,), providers=(trial.provider,), experiment=record.experiment)
+    chosen = {**_speaking(trial, provider), **(options or {})}
+    return Batch(
+        variants=(spoken,),
+        providers=(trial.provider,),
+        experiment=record.experiment,
+        options={trial.provider: chosen} if chosen else {},
+    )
+
+
+def _speaking(trial: Trial, provider: Provider) -> Mapping[str, Any]:
+    """Return the options of a trial that concern speaking: all, where a kept voice spoke in it."""
+    if trial.variant.voice_id is not None:
+        return trial.options
+    return {name: trial.options[name] for name in provider.speak_options if name in trial.options}

@@ -64,6 +64,6 @@ def _planned(
         ),
         emulated=provider.emulated,
         characters=characters,
-        cost=price.of(characters) if price else None,
+        cost=price.of_trial(characters) if price else None,
         currency=price.currency if price else None,
     )

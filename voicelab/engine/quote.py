@@ -176,7 +176,7 @@ def quote(
     refused: Mapping[str, str],
     *,
     lab_id: str,
-    check_reference: Callable[[Reference], None],
+    check_reference: Callable[[Reference, Provider], None],
     history: History,
     budgets: Sequence[tuple[str, Budget, Collection[Charge]]] = (),
     reuse: bool | None = None,
@@ -192,7 +192,8 @@ def quote(
     lab_id
         The lab it is for.
     check_reference
-        Raises `UsageError` for a reference whose recording is not there.
+        Raises `UsageError` for a reference whose recording is not there, or that its provider
+        would refuse.
     history
         What this lab has made before.
     budgets
@@ -252,24 +253,28 @@ def _reason(
     batch: Batch,
     provider: Provider,
     variant: PromptVariant,
-    check_reference: Callable[[Reference], None],
+    check_reference: Callable[[Reference, Provider], None],
 ) -> str | None:
     if (lacking := _lacking(provider, variant)) is not None:
         return lacking
     try:
-        if provider.wants is Wants.REFERENCE and variant.reference is not None:
-            check_reference(variant.reference)
         provider.check(variant, batch.options.get(provider.name, {}))
+        if _clones(provider, variant) and variant.reference is not None:
+            check_reference(variant.reference, provider)
     except UsageError as error:
         return str(error)
     return None
+
+
+def _clones(provider: Provider, variant: PromptVariant) -> bool:
+    return provider.wants is Wants.REFERENCE and variant.voice_id is None
 
 
 def _lacking(provider: Provider, variant: PromptVariant) -> str | None:
     if variant.voice_id is not None:
         able = isinstance(provider, Speaker)
         return None if able else f"{provider.name} cannot speak with a kept voice."
-    if provider.wants is Wants.REFERENCE and variant.reference is None:
+    if _clones(provider, variant) and variant.reference is None:
         return f"{provider.name} clones a reference, and row {variant.label!r} has none."
     if provider.wants is Wants.PROMPT and not variant.prompt.strip():
         return f"{provider.name} designs from a prompt, and row {variant.label!r} has none."
@@ -360,7 +365,8 @@ def cost_text(line: Line) -> str:
     if line.price is None or line.cost is None:
         return "no published price"
     what = f"{line.price.currency} {line.cost:.4f}"
-    return f"{what} if it were live" if line.emulated else what
+    what += " if it were live" if line.emulated else ""
+    return f"{what} (sources disagree)" if line.price.disputed else what
 
 
 def duration_text(seconds: float) -> str:

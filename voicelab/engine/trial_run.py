@@ -185,7 +185,7 @@ class TrialRun:
         counted = voice.evidence.get("billed_characters") if isinstance(voice, Voice) else None
         price = self._provider.limits_of(self._trial.variant).price
         if isinstance(counted, int) and price is not None:
-            self._send.billed(price.of(counted))
+            self._send.billed(price.of_trial(counted))
 
     def _fail(self, error: TrialError) -> None:
         if isinstance(error, Refused):

@@ -37,10 +37,13 @@ def judge(reply: Reply, *, name: str, spends: bool, retirement: str = "") -> Non
     ------
     Refused, Throttled, InDoubt
         By `CODES`, or by the HTTP status where no code that is known came.
+    Unreadable
+        When it is neither yes nor no.
     """
     shown, message = _said(reply)
     code = _code(shown) or _by_status(reply, shown)
     if code is None:
+        _require_answer(reply, name=name)
         return
     kind = Throttled if code.error is InDoubt and not spends else code.error
     said = " ".join((message or code.words).split()).rstrip(".")[:300]
@@ -53,6 +56,16 @@ def judge(reply: Reply, *, name: str, spends: bool, retirement: str = "") -> Non
     if kind is Throttled:
         raise Throttled(sentence, retry_after=retry_after(reply.headers), **details)
     raise kind(sentence, **details)
+
+
+def _require_answer(reply: Reply, *, name: str) -> None:
+    try:
+        reply.json()
+    except Unreadable as error:
+        raise Unreadable(
+            f"{name} said neither yes nor no: {error} The reply is kept.",
+            request_id=request_id(reply),
+        ) from None
 
 
 def _said(reply: Reply) -> tuple[str, str]:

@@ -21,6 +21,8 @@ class Price:
 
     per_character: float = 0.0
     """Per character of preview text, charged with the trial."""
+    per_voice: float = 0.0
+    """Charged when a voice is made, whatever it says."""
     per_kept_voice: float = 0.0
     """Charged later, by the vendor, at the first use of a kept voice; never part of a trial."""
     currency: str
@@ -29,10 +31,12 @@ class Price:
     """The page it was read on."""
     as_of: str
     """ISO date of the reading."""
+    disputed: str = ""
+    """What another source says, where sources disagree; empty where they do not."""
 
-    def of(self, characters: int) -> float:
-        """Return what a trial with so many characters of preview text costs, in `currency`."""
-        return self.per_character * characters
+    def of_trial(self, characters: int) -> float:
+        """Return what one trial costs that says so many characters."""
+        return self.per_voice + self.per_character * characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +197,8 @@ class Provider(ABC):
     deduplicates_for_s: ClassVar[float | None] = None
     """How long the vendor refuses a name it has seen, in seconds: asked again within it, under the
     same name, it can never make a voice twice."""
+    speak_options: ClassVar[tuple[str, ...]] = ()
+    """Options of the call that makes a voice which also say how it speaks, if it can speak."""
     base_url: str | None = None
     """Where its requests go; nothing for an engine on this machine."""
 
@@ -238,6 +244,12 @@ class Provider(ABC):
 
     def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:  # noqa: B027 - having nothing to check is a valid answer
         """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""
+
+    def check_recording(self, audio: bytes) -> None:  # noqa: B027 - as above
+        """Raise `UsageError` for a recording the vendor would not clone: too short, silent, …
+
+        Asked before anything is sent, with the bytes of a reference that is a file or a trial.
+        """
 
     @abstractmethod
     async def submit(self, trial: Trial, send: Send) -> Task | Voice:

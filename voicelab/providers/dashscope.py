@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from voicelab.errors import InDoubt, Refused, Throttled, UsageError
 from voicelab.model import PromptVariant, Trial, Voice
+from voicelab.providers import _dashscope_speech
 from voicelab.providers._dashscope import (
     COSYVOICE,
-    LANGUAGE_TYPES,
     QWEN,
     SLOTS,
     Dialect,
@@ -102,6 +102,18 @@ class _DashScope(Provider):
     def account(self) -> str:
         """The host, and enough of a digest of the key to tell two keys apart."""
         return f"{self.base_url} {hashlib.sha256(self.api_key.encode()).hexdigest()[:8]}"
+
+    @property
+    def speech_limits(self) -> Limits:
+        """What holds for `speak` with voices of the usual model."""
+        return _dashscope_speech.limits(self.target_model, self.dialect)
+
+    def limits_of(self, variant: PromptVariant) -> Limits:
+        """Return what holds for one row: a kept voice speaks with the model it was made for."""
+        if variant.voice_id is None:
+            return self.limits
+        model = _dashscope_speech.model_of(variant.voice_id) or self.target_model
+        return _dashscope_speech.limits(model, self.dialect)
 
     def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:
         """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""
@@ -190,7 +202,7 @@ class _DashScope(Provider):
         self._require_usable(voice_id, str(known.get("status") or ""))
         model = known.get("target_model") or self.target_model
         self._require_plain_http(str(model))
-        wish = _speech(trial, self.dialect)
+        wish = _dashscope_speech.body(trial, self.dialect)
         reply = await send(
             self._request(
                 self.dialect.speech_path, step="speak", spends=True, model=model, input=wish
@@ -361,20 +373,6 @@ class DashScopeQwen(_DashScope):
         preview_characters=QWEN.preview_characters,
         languages=QWEN.languages,
         parallel=2,
-        # USD 0.2 a voice by the model's page, CNY 0.2 by a copy of the guide, the first ten free:
-        # a price per voice, which `Price` cannot hold, so that it counts as unknown.
-        price=None,
+        price=price_of("dashscope-qwen-design"),
     )
     target_model: str = "qwen3-tts-vd-2026-01-26"
-
-
-def _speech(trial: Trial, dialect: Dialect) -> dict[str, Any]:
-    variant = trial.variant
-    wish: dict[str, Any] = {"text": variant.preview_text, "voice": variant.voice_id}
-    if dialect is COSYVOICE:
-        wish |= {"format": "wav", "sample_rate": 24000}
-        wish |= {"language_hints": [language_of(variant)]} if variant.language else {}
-    else:
-        named = language_of(variant) if variant.language else ""
-        wish["language_type"] = LANGUAGE_TYPES.get(named, "Auto")
-    return {**wish, **trial.options}

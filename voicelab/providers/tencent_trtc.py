@@ -74,6 +74,7 @@ class TencentTrtc(Provider):
 
     name: ClassVar[str] = VENDOR
     wants: ClassVar[Wants] = Wants.REFERENCE
+    speak_options: ClassVar[tuple[str, ...]] = SPEAK_FIELDS + BOTH_FIELDS
     published: ClassVar[Limits] = Limits(
         preview_characters=fields.INTERNATIONAL.text_characters,
         requests_per_second=fields.INTERNATIONAL.requests_per_second,
@@ -161,9 +162,13 @@ class TencentTrtc(Provider):
         fields.check_text(variant, self.site)
         fields.check_options(options, self.site, speaking=speaking)
 
+    def check_recording(self, audio: bytes) -> None:
+        """Raise `UsageError` for a recording that cannot be made into what the vendor clones."""
+        self._prepared(audio)
+
     async def submit(self, trial: Trial, send: Send) -> Voice:
         """Clone the reference under the trial's own name, then say its preview text."""
-        recording = await asyncio.to_thread(self._prepared, trial)
+        recording = await asyncio.to_thread(self._prepared_for, trial)
         cloned = await self._api.ask(
             "clone", "VoiceClone", self._clone_body(trial, recording), spends=True, send=send
         )
@@ -171,9 +176,7 @@ class TencentTrtc(Provider):
         if not isinstance(voice_id, str) or not voice_id:
             raise _unreadable(cloned, f"sent no VoiceId but {type(voice_id).__name__}")
         chosen = {
-            name: value
-            for name, value in trial.options.items()
-            if name in SPEAK_FIELDS + BOTH_FIELDS
+            name: value for name, value in trial.options.items() if name in self.speak_options
         }
         try:
             audio = await self._said(trial, voice_id, chosen, send)
@@ -219,11 +222,14 @@ class TencentTrtc(Provider):
             region=self.region,
         )
 
-    def _prepared(self, trial: Trial) -> Prepared:
+    def _prepared(self, audio: bytes) -> Prepared:
+        return prepare(audio, min_s=self.site.shortest_s, max_s=LONGEST_S)
+
+    def _prepared_for(self, trial: Trial) -> Prepared:
         if trial.reference_audio is None:
             raise Refused(f"{VENDOR} was not asked: the trial has no recording to clone.")
         try:
-            return prepare(trial.reference_audio, min_s=self.site.shortest_s, max_s=LONGEST_S)
+            return self._prepared(trial.reference_audio)
         except UsageError as error:
             raise Refused(f"{VENDOR} was not asked: {error}") from None
 

@@ -236,6 +236,10 @@ class TencentVodCustom(TencentVod):
         elif reference is not None and self.publish is None:
             raise UsageError(self._needs_link())
 
+    def check_recording(self, audio: bytes) -> None:
+        """Raise `UsageError` for a recording that cannot be made into what the vendor clones."""
+        _prepared(audio)
+
     async def _wish(self, trial: Trial) -> tuple[dict[str, Any], dict[str, Any]]:
         name = {"VoiceName": trial.name[:NAME_CHARACTERS]}
         reference = trial.variant.reference

@@ -38,10 +38,18 @@ def limits_text(limits: Limits) -> str:
 
 
 def price_text(price: Price) -> str:
-    """Return a price in words."""
-    if not price.per_character and not price.per_kept_voice:
-        return "making a voice is free"
-    text = f"{price.currency} {1000 * price.per_character:.2f} per 1,000 characters"
-    if price.per_kept_voice:
-        text += f" and {price.currency} {price.per_kept_voice:.2f} for each voice you keep"
-    return text
+    """Return a price in words.
+
+    Examples
+    --------
+    >>> price_text(Price(per_voice=0.2, currency="USD", source="a page", as_of="2026-11-21"))
+    'USD 0.20 for each voice'
+    """
+    amounts = {
+        "per 1,000 characters": 1000 * price.per_character,
+        "for each voice": price.per_voice,
+        "for each voice you keep": price.per_kept_voice,
+    }
+    parts = [f"{price.currency} {amount:.2f} {what}" for what, amount in amounts.items() if amount]
+    text = " and ".join(parts) or "making a voice is free"
+    return f"{text} (sources disagree: {price.disputed})" if price.disputed else text

@@ -37,8 +37,10 @@ def judge(reply: Reply, *, name: str, spends: bool, retirement: str = "") -> Non
     ------
     Refused, Throttled, InDoubt
         By `CODES`, or by the HTTP status where no code that is known came.
+    Unreadable
+        When it is neither yes nor no.
     """
-    shown, message = _said(reply)
+    shown, message = _said(reply, name)
     code = _code(shown) or _by_status(reply, shown)
     if code is None:
         return
@@ -55,11 +57,14 @@ def judge(reply: Reply, *, name: str, spends: bool, retirement: str = "") -> Non
     raise kind(sentence, **details)
 
 
-def _said(reply: Reply) -> tuple[str, str]:
+def _said(reply: Reply, name: str) -> tuple[str, str]:
     """Return code and message; a good answer may carry both, empty."""
     try:
         answer = reply.json()
     except Unreadable:
+        if reply.status < 300:
+            found = f"no JSON object but {reply.content[:60]!r}"
+            raise unreadable(reply, found, name=name) from None
         return "", ""
     return str(answer.get("code") or ""), str(answer.get("message") or "")
 

@@ -7,188 +7,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
-import pytest
+from fault_columns import COLUMNS, Column, Recording, one_trial_each, sold
 
-from voicelab.audio import espeak
-from voicelab.audio.parameters import VoiceParameters
 from voicelab.emulators.base import Emulator, Fault
 from voicelab.emulators.control import KINDS
 from voicelab.emulators.dashscope import DashScopeEmulator
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import Sandbox, serve
-from voicelab.emulators.tencent_mps import TencentMpsEmulator
-from voicelab.emulators.tencent_trtc import TencentTrtcEmulator
-from voicelab.emulators.tencent_vod import TencentVodEmulator
 from voicelab.errors import VoiceLabError
 from voicelab.lab import Lab
-from voicelab.model import Batch, PromptVariant, Reference, TrialRecord, TrialState
-from voicelab.providers._tc3 import Credentials
-from voicelab.providers.base import Provider
-from voicelab.providers.dashscope import DashScopeCosyVoice, DashScopeQwen
-from voicelab.providers.minimax import MiniMax
-from voicelab.providers.tencent_mps import TencentMps
-from voicelab.providers.tencent_trtc import TencentTrtc
-from voicelab.providers.tencent_vod import TencentVodCustom, TencentVodDesign
+from voicelab.model import TrialRecord, TrialState
 
 NOBODY = "http://127.0.0.1:9"
 """Where nothing listens."""
-PREVIEW_TEXT = "Good evening."
-FAST = 6000
-
-
-@contextmanager
-def quick() -> Iterator[None]:
-    """Let the engine wait next to nothing: the one place that knows where its waits are kept."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("voicelab.engine.run.POLL_EVERY_S", 0.01)
-        patch.setattr("voicelab.engine.run.UNREACHABLE_WAIT_S", 0.01)
-        patch.setattr("voicelab.engine.pace.FIRST_WAIT_S", 0.01)
-        patch.setattr("voicelab.engine.pace.LONGEST_WAIT_S", 0.02)
-        patch.setattr("voicelab.engine.shelf.FIRST_WAIT_S", 0.01)
-        # a TLS context takes 60 ms and no cell speaks TLS
-        context = cache(httpx.create_ssl_context)
-        patch.setattr("httpx._transports.default.create_ssl_context", context)
-        yield
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """A wire provider, the emulator behind it, and which of its endpoints a step asks."""
-
-    name: str
-    emulator: Callable[[], Emulator]
-    provider: Callable[[Any, str, "Recording"], Provider]
-    endpoints: Mapping[str, str]
-    paid: tuple[str, ...]
-    """The endpoints that cost something."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recording:
-    """Twelve seconds of speech, as a file and behind a link of this machine."""
-
-    path: Path
-    url: str
-
-    async def publish(self, audio: bytes, name: str) -> str:
-        """Return the link, as a user's own `publish` would."""
-        return self.url
-
-
-def _minimax(emulator: Any, url: str, recording: Recording) -> Provider:
-    return MiniMax(api_key=emulator.api_key, base_url=url, requests_per_minute=FAST)
-
-
-def _cosyvoice(emulator: Any, url: str, recording: Recording) -> Provider:
-    return DashScopeCosyVoice(api_key=emulator.api_key, base_url=url)
-
-
-def _qwen(emulator: Any, url: str, recording: Recording) -> Provider:
-    return DashScopeQwen(api_key=emulator.api_key, base_url=url)
-
-
-def _credentials(emulator: Any) -> Credentials:
-    return Credentials(
-        secret_id=emulator.secret_id, secret_key=emulator.secret_key, token=emulator.token
-    )
-
-
-def _mps(emulator: Any, url: str, recording: Recording) -> Provider:
-    return TencentMps(credentials=_credentials(emulator), base_url=url)
-
-
-def _vod(emulator: Any, url: str, recording: Recording) -> Provider:
-    return TencentVodCustom(
-        credentials=_credentials(emulator), base_url=url, publish=recording.publish
-    )
-
-
-def _vod_design(emulator: Any, url: str, recording: Recording) -> Provider:
-    return TencentVodDesign(credentials=_credentials(emulator), base_url=url)
-
-
-def _trtc(emulator: Any, url: str, recording: Recording) -> Provider:
-    return TencentTrtc(
-        credentials=_credentials(emulator), base_url=url, sdk_app_id=emulator.sdk_app_id
-    )
-
-
-_DASHSCOPE = {
-    "make": "design",
-    "look": "list",
-    "ask": "query",
-    "speak": "speak",
-    "link": "fetch",
-    "list": "list",
-    "drop": "delete",
-}
-_VOD = {"poll": "DescribeTaskDetail", "fetch": "fetch", "look": "DescribeTasks"}
-_SHELF = {"list": "DescribeVoices", "drop": "DeleteVoice"}
-
-COLUMNS: Mapping[str, Column] = {
-    "minimax": Column(
-        name="minimax",
-        emulator=lambda: MiniMaxEmulator(requests_per_minute=FAST),
-        provider=_minimax,
-        endpoints={"make": "design", "speak": "speak", "list": "list", "drop": "delete"},
-        paid=("design", "speak"),
-    ),
-    "cosyvoice": Column(
-        name="dashscope-cosyvoice",
-        emulator=lambda: DashScopeEmulator(review_s=0.0),
-        provider=_cosyvoice,
-        endpoints=_DASHSCOPE,
-        paid=("design", "speak"),
-    ),
-    "qwen": Column(
-        name="dashscope-qwen",
-        emulator=lambda: DashScopeEmulator(free_creates=0),
-        provider=_qwen,
-        endpoints=_DASHSCOPE,
-        paid=("design", "speak"),
-    ),
-    "mps": Column(
-        name="tencent-mps",
-        emulator=lambda: TencentMpsEmulator(processing_s=0.0),
-        provider=_mps,
-        endpoints={
-            "make": "DesignVoiceAsync",
-            "poll": "DescribeDesignTask",
-            "fetch": "fetch",
-            "look": "DescribeVoices",
-            "speak": "TextToSpeech",
-            **_SHELF,
-        },
-        paid=("DesignVoiceAsync", "TextToSpeech"),
-    ),
-    "vod": Column(
-        name="tencent-vod",
-        emulator=lambda: TencentVodEmulator(waiting_s=0.0, processing_s=0.0),
-        provider=_vod,
-        endpoints={"make": "CreateAigcCustomVoice", **_VOD},
-        paid=("CreateAigcCustomVoice",),
-    ),
-    "vod-design": Column(
-        name="tencent-vod-design",
-        emulator=lambda: TencentVodEmulator(waiting_s=0.0, processing_s=0.0),
-        provider=_vod_design,
-        endpoints={"make": "DesignVoiceAsync", **_VOD, "speak": "TextToSpeechSync", **_SHELF},
-        paid=("DesignVoiceAsync", "TextToSpeechSync"),
-    ),
-    "trtc": Column(
-        name="tencent-trtc",
-        emulator=TencentTrtcEmulator,
-        provider=_trtc,
-        endpoints={"make": "VoiceClone", "then": "TextToSpeech", "speak": "TextToSpeech"},
-        paid=("VoiceClone", "TextToSpeech"),
-    ),
-}
-
 WORDS = {
     "Refused": "no",
     "Throttled": "later",
@@ -199,18 +33,6 @@ WORDS = {
 """How a row that is not done is told in the table, by the class of its error."""
 ALWAYS = 1000
 """More times than the engine asks."""
-
-
-@contextmanager
-def recorded(folder: Path) -> Iterator[Recording]:
-    """Speak the recording that is cloned, and put it behind a link."""
-    wav = espeak.speak(f"{PREVIEW_TEXT} " * 12, VoiceParameters()).wav
-    path = folder / "recording.wav"
-    path.write_bytes(wav)
-    with serve(["tencent-vod"]) as shelf:
-        emulator = shelf["tencent-vod"]
-        kept = emulator.keep(wav, suffix=".wav", now=emulator.clock())
-        yield Recording(path=path, url=f"{shelf.base_url['tencent-vod']}/storage/{kept}")
 
 
 def fault_of(kind: str, step: str, column: Column, emulator: Emulator) -> tuple[Fault, int]:
@@ -266,20 +88,10 @@ class Bench:
         fault, times = fault_of(kind, step, self.column, self.emulator)
         self.emulator.faults.add(self.column.endpoints[step], fault, times=times)
 
-    def batch(self) -> Batch:
-        """Return one trial of the provider."""
-        row = PromptVariant(
-            label="a row",
-            prompt="A calm, deep male narrator.",
-            preview_text=PREVIEW_TEXT,
-            reference=Reference(path=self.recording.path),
-        )
-        return Batch(variants=[row], providers=[self.column.name])
-
     def made(self) -> str:
         """Make a voice with nothing going wrong; return its trial."""
         with self.lab() as lab:
-            lab.run(self.batch()).result()
+            lab.run(one_trial_each({"": self.column}, self.recording)).result()
             (record,) = lab.records()
         assert record.state is TrialState.DONE, record.error
         self.emulator.ledger.calls.clear()
@@ -287,14 +99,12 @@ class Bench:
 
     @property
     def charged(self) -> int:
-        """How many calls were carried out that cost something; a CosyVoice design is free."""
+        """How many calls were carried out that cost something."""
         return sum(self.sold(endpoint) for endpoint in self.column.paid)
 
     def sold(self, endpoint: str) -> int:
         """How many calls of one endpoint made something."""
-        free = self.column.name == "dashscope-cosyvoice" and endpoint == "design"
-        calls = self.emulator.ledger.of(endpoint)
-        return sum(call.charged > 0 or (free and call.voice_id is not None) for call in calls)
+        return sold(self.column, self.emulator, endpoint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,7 +130,7 @@ def _making(bench: Bench, step: str, kind: str) -> Outcome:
         bench.spoil("make", "drop-after-accepting")
     bench.spoil(step, kind)
     with bench.lab() as lab:
-        lab.run(bench.batch()).result()
+        lab.run(one_trial_each({"": bench.column}, bench.recording)).result()
     return _followed(bench, step)
 
 
@@ -334,7 +144,7 @@ def _unreachable(bench: Bench, step: str) -> Outcome:
         if step == "look":
             bench.spoil("make", "drop-after-accepting")
             bench.spoil("look", "drop-always")
-        lab.run(bench.batch()).result()
+        lab.run(one_trial_each({"": bench.column}, bench.recording)).result()
     bench.emulator.faults.clear()
     if step in ("poll", "look"):
         with bench.lab(reachable=False) as lab:
@@ -369,13 +179,13 @@ def _listing(bench: Bench, step: str, kind: str) -> Outcome:
     if kind != "unreachable":
         bench.spoil(step, kind)
     with bench.lab(reachable=kind != "unreachable") as lab:
-        told = lab.voices().attrs["notes"].get(bench.column.name, "")
+        said = lab.voices().attrs["notes"].get(bench.column.name, "")
     bench.emulator.faults.clear()
     with bench.lab() as lab:
         usual = lab.voices().attrs["notes"].get(bench.column.name, "")
-    listed = told == usual
-    complaints = _said_badly(bench, "" if listed else told)
-    return Outcome(cell="listed" if listed else "note", complaints=complaints, sentence=told)
+    listed = said == usual
+    complaints = _said_badly(bench, "" if listed else said)
+    return Outcome(cell="listed" if listed else "note", complaints=complaints, sentence=said)
 
 
 def _dropping(bench: Bench, step: str, kind: str) -> Outcome:
@@ -391,8 +201,8 @@ def _dropping(bench: Bench, step: str, kind: str) -> Outcome:
     again = _dropped(bench, voice_id)
     words = [_word(error) for error in (first, again)]
     cell = words[0] if words[0] == "gone" else f"{words[0]}>{words[1]}"
-    told = str(first or "")
-    return Outcome(cell=cell, complaints=_said_badly(bench, told), sentence=told)
+    said = str(first or "")
+    return Outcome(cell=cell, complaints=_said_badly(bench, said), sentence=said)
 
 
 def _dropped(bench: Bench, voice_id: str, *, reachable: bool = True) -> VoiceLabError | None:
@@ -423,7 +233,7 @@ def _followed(bench: Bench, step: str) -> Outcome:
         first, charged = _last(lab), bench.charged
         complaints += _bought_twice(bench, once=1)
         bench.emulator.faults.clear()
-        cell = _told(first)
+        cell = told(first)
         for again in ("a resume", "a second resume"):
             before = _last(lab)
             lab.resume().result()
@@ -451,18 +261,18 @@ def _follow_up(bench: Bench, lab: Lab, first: TrialRecord, *, looks: bool) -> st
     more = bench.charged - charged
     if last.state is TrialState.DONE:
         return f"+{more}"
-    if _told(last) == _told(first) and not more:
+    if told(last) == told(first) and not more:
         return "="
-    if _told(last) == "found" and not more:
+    if told(last) == "found" and not more:
         return "~"
-    return f">{_told(last)}+{more}"
+    return f">{told(last)}+{more}"
 
 
 def _last(lab: Lab) -> TrialRecord:
     return max(lab.records(), key=lambda record: record.created_at)
 
 
-def _told(record: TrialRecord) -> str:
+def told(record: TrialRecord) -> str:
     if record.state is TrialState.DONE:
         return "done"
     if record.state not in (TrialState.FAILED, TrialState.IN_DOUBT):

@@ -6,7 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from fault_cells import COLUMNS, Outcome, play, quick, recorded
+from fault_cells import Outcome, play
+from fault_columns import COLUMNS, quick, recorded
 
 from voicelab.providers import PROVIDERS
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from voicelab.audio.clip import SUFFIXES, Clip, decode
-from voicelab.errors import TrialError
+from voicelab.errors import TrialError, Unreadable
 from voicelab.measures import VERSION, measure
 from voicelab.model import TrialRecord, TrialState, Voice
 from voicelab.store.records import to_json
@@ -22,7 +22,7 @@ async def land(store: Store, trial_id: str, voice: Voice, latency_s: float) -> T
     Unreadable
         When the trial audio cannot be decoded; the vendor's reply is kept all the same.
     """
-    clip = await asyncio.to_thread(decode, voice.audio, pcm_rate=voice.pcm_rate)
+    clip = await asyncio.to_thread(_decoded, store, trial_id, voice)
     row = await asyncio.to_thread(_add_clip, store, voice, clip)
     expires = voice.expires_at or (voice.kept_for and datetime.now(UTC) + voice.kept_for)
     record = store.move(
@@ -36,6 +36,14 @@ async def land(store: Store, trial_id: str, voice: Voice, latency_s: float) -> T
     )
     await asyncio.to_thread(measured, store, row.hash, clip)
     return record
+
+
+def _decoded(store: Store, trial_id: str, voice: Voice) -> Clip:
+    try:
+        return decode(voice.audio, pcm_rate=voice.pcm_rate)
+    except Unreadable as error:
+        who = store.record(trial_id).trial.provider
+        raise Unreadable(f"{who} sent trial audio that cannot be read: {error}") from None
 
 
 def measured(store: Store, digest: str, clip: Clip) -> dict[str, float | None]:

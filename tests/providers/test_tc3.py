@@ -339,12 +339,17 @@ def test_a_key_that_cannot_be_one_is_refused_and_not_shown(name):
     assert "with a space" not in str(caught.value)
 
 
+def fetched(url, send):
+    about = {"base_url": "https://vendor.example", "vendor": "x", "what": "voice 'v'"}
+    return asyncio.run(fetch(url, **about, send=send))
+
+
 def test_a_link_is_fetched_without_a_key(emulator):
     name = emulator.keep(b"sound", suffix=".wav", now=emulator.clock())
     wire = Wire()
-    url = f"{emulator.url}/storage/{name}"
-    assert asyncio.run(fetch(url, vendor="x", what="voice 'v'", send=wire)) == b"sound"
+    assert fetched(f"{emulator.url}/storage/{name}", wire) == b"sound"
     assert wire.requests[0].auth is None
+    assert wire.requests[0].link_from == "https://vendor.example"
     assert not {"authorization", "x-tc-token"} & set(wire.sent[0].headers)
 
 
@@ -364,13 +369,13 @@ def test_a_link_that_leads_nowhere_is_told(status, content, kind):
         return Reply(status=status, headers={}, content=content)
 
     with pytest.raises(kind, match=f"voice 'v' answered HTTP {status}"):
-        asyncio.run(fetch("https://a.example/b", vendor="x", what="voice 'v'", send=send))
+        fetched("https://a.example/b", send)
 
 
 @pytest.mark.parametrize("url", [None, "", 7, "/relative", "file:///etc/passwd"])
 def test_what_is_no_link_is_not_followed(url):
     with pytest.raises(Unreadable, match="no link to its sound"):
-        asyncio.run(fetch(url, vendor="x", what="voice 'v'", send=None))
+        fetched(url, None)
 
 
 def test_a_changed_body_is_found_out(emulator):

@@ -1,13 +1,14 @@
 """One request and its reply over HTTP: within a deadline, under a cap, with the keys taken out."""
 
 import asyncio
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+from voicelab.engine.links import follow
+from voicelab.engine.received import MAX_REPLY_BYTES, PACKED, received
 from voicelab.errors import Unreadable
 from voicelab.providers.base import Reply, Request, redacted
-
-MAX_REPLY_BYTES = 64 * 2**20
 
 NEVER_LEFT = (
     httpx.ConnectError,
@@ -25,36 +26,39 @@ NO_REPLY = (httpx.HTTPError, TimeoutError)
 
 
 def make_client() -> httpx.AsyncClient:
-    """Return the client of a run; what stays on this machine never goes through a proxy."""
+    """Return the client of a run: it keeps no cookie, and needs no proxy on this machine."""
     direct = {
         f"all://{host}": httpx.AsyncHTTPTransport() for host in ("127.0.0.1", "localhost", "[::1]")
     }
-    return httpx.AsyncClient(follow_redirects=False, mounts=direct)
+    none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return httpx.AsyncClient(follow_redirects=False, mounts=direct, cookies=none)
 
 
 async def exchange(
     client: httpx.AsyncClient, request: Request, *, secrets: tuple[str, ...]
 ) -> Reply:
-    """Send and read; a reply past the cap comes cut off there."""
-    async with (
-        asyncio.timeout(request.timeout_s),
-        client.stream(
-            request.method,
-            request.url,
-            json=request.body,
-            headers=dict(request.headers),
-            auth=request.auth or httpx.USE_CLIENT_DEFAULT,
-            timeout=request.timeout_s,
-        ) as response,
-    ):
-        content = bytearray()
-        async for chunk in response.aiter_bytes():
-            content += chunk
-            if len(content) > MAX_REPLY_BYTES:
-                break
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        reply = Reply(status=response.status_code, headers=headers, content=bytes(content))
-        return redacted(reply, secrets)
+    """Send and read; a reply past the cap comes cut off there.
+
+    Raises
+    ------
+    Refused, Unreadable
+        As `follow` does, for a link that a vendor handed out.
+    """
+    async with asyncio.timeout(request.timeout_s):
+        reply = await (_asked(client, request) if request.link_from is None else follow(request))
+    return redacted(reply, secrets)
+
+
+async def _asked(client: httpx.AsyncClient, request: Request) -> Reply:
+    async with client.stream(
+        request.method,
+        request.url,
+        json=request.body,
+        headers={"Accept-Encoding": PACKED, **request.headers},
+        auth=request.auth or httpx.USE_CLIENT_DEFAULT,
+        timeout=request.timeout_s,
+    ) as response:
+        return await received(response)
 
 
 def require_whole(reply: Reply, provider: str) -> None:

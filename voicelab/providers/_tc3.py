@@ -101,11 +101,13 @@ class Api:
             raise _expired(error, reply, clock, signed_with, self.vendor) from None
 
 
-async def fetch(url: object, *, vendor: str, what: str, send: Send) -> bytes:
+async def fetch(url: object, *, base_url: str, vendor: str, what: str, send: Send) -> bytes:
     """Return what a link the vendor handed out leads to; it is asked without a key.
 
     Parameters
     ----------
+    base_url
+        The endpoint that handed it out.
     what
         What the link is of, for the sentence: such as `voice 'v1_a'`.
 
@@ -120,7 +122,8 @@ async def fetch(url: object, *, vendor: str, what: str, send: Send) -> bytes:
     """
     if not isinstance(url, str) or not url.startswith(("https://", "http://")):
         raise Unreadable(f"{vendor} made {what} and sent no link to its sound but {url!r:.80}.")
-    reply = await send(Request(step="fetch", method="GET", url=url, spends=False))
+    link = Request(step="fetch", method="GET", url=url, spends=False, link_from=base_url)
+    reply = await send(link)
     if reply.status == 200 and reply.content:
         return reply.content
     told = f"the link to the sound of {what} answered HTTP {reply.status}"

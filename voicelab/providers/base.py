@@ -72,6 +72,9 @@ class Request:
     """Without secrets; those belong in `auth`."""
     auth: httpx.Auth | None = field(default=None, repr=False)
     timeout_s: float = 120.0
+    """Until the last byte of the reply, not between two."""
+    link_from: str | None = None
+    """The vendor's own address, where `url` is a link it handed out: no key goes along then."""
 
 
 @dataclass(frozen=True, kw_only=True)

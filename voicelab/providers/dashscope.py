@@ -208,7 +208,8 @@ class _DashScope(Provider):
                 self.dialect.speech_path, step="speak", spends=True, model=model, input=wish
             )
         )
-        link = Request(step="fetch", method="GET", url=self._link(reply), spends=False)
+        url = self._link(reply)
+        link = Request(step="fetch", method="GET", url=url, spends=False, link_from=self.base_url)
         return Voice(
             voice_id=voice_id,
             audio=fetched(await send(link), name=self.name),

@@ -225,7 +225,8 @@ class TencentMps(Provider):
     async def _fetched(
         self, voice_id: str, url: object, evidence: Mapping[str, Any], send: Send
     ) -> Voice:
-        audio = await fetch(url, vendor=VENDOR, what=f"voice {voice_id!r}", send=send)
+        what = f"voice {voice_id!r}"
+        audio = await fetch(url, base_url=self.base_url, vendor=VENDOR, what=what, send=send)
         return Voice(voice_id=voice_id, audio=audio, evidence=evidence)
 
 

@@ -195,7 +195,8 @@ class TencentVod(Provider):
         return await api.ask(step, action, {**where, **body}, spends=spends, send=send)
 
     async def _fetched(self, link: object, voice_id: str, send: Send) -> bytes:
-        return await fetch(link, vendor=self.name, what=f"voice {voice_id!r}", send=send)
+        what = f"voice {voice_id!r}"
+        return await fetch(link, base_url=self.base_url, vendor=self.name, what=what, send=send)
 
     def _text(self, answer: Mapping[str, Any], name: str) -> str:
         text = answer.get(name)

@@ -141,10 +141,12 @@ def export(
 @app.command()
 def providers(folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
     """List the providers, their limits and prices, and whether they can be called."""
-    from voicelab.cli.choose import providers_table
+    from voicelab.cli.choose import provider_rules, providers_table
 
     with _lab_or_none_yet(folder, live=live) as lab:
         show.out.print(providers_table(lab))
+    for line in provider_rules():
+        show.say(line)
 
 
 @app.command()

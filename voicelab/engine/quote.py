@@ -1,7 +1,7 @@
 """What a batch will take, before anything is sent: trials, characters, price, time, refusals."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,10 @@ class Line:
     price: Price | None
     duration_s: float
     """At the vendor's published rate and usual time."""
+    wants: Wants = Wants.PROMPT
+    """What the provider makes voices from."""
+    unfit: int = 0
+    """Rows that have none of that, and so go to other providers of the batch alone."""
 
     @property
     def source(self) -> str:
@@ -118,7 +122,7 @@ def quote(
     refused: Mapping[str, str],
     *,
     lab_id: str,
-    check_reference: Callable[[Reference], None],
+    check_reference: Callable[[Reference], float | None],
     done: Collection[str] = (),
 ) -> Quote:
     """Return what `batch` will take.
@@ -132,24 +136,27 @@ def quote(
     lab_id
         The lab it is for.
     check_reference
-        Raises `UsageError` for a reference whose recording is not there.
+        Raises `UsageError` for a reference whose recording is not there; returns its seconds
+        where they can be known.
     done
         Ids of trials this lab already has.
     """
-    planned = plan(batch, ready, lab_id=lab_id)
+    unfit = _unfit(batch, ready)
     reasons = {
         (variant.label, name): reason
         for name, provider in ready.items()
         for variant in batch.variants
-        if (reason := _reason(batch, provider, variant, check_reference)) is not None
+        if (variant.label, name) not in unfit
+        and (reason := _reason(batch, provider, variant, check_reference)) is not None
     }
+    planned = plan(batch, ready, lab_id=lab_id)
+    sendable = tuple(p for p in planned if _cell(p) not in unfit and _cell(p) not in reasons)
     per_cell = len(batch.variants) * batch.takes
     return Quote(
         batch_id=batch_id(batch, ready, lab_id=lab_id),
-        sendable=tuple(p for p in planned if _cell(p) not in reasons),
+        sendable=sendable,
         lines=tuple(
-            _line(name, provider, [p for p in planned if _cell(p) not in reasons], done)
-            for name, provider in ready.items()
+            _line(name, provider, sendable, done, unfit) for name, provider in ready.items()
         ),
         refusals=(
             *(
@@ -168,21 +175,51 @@ def _cell(planned: Planned) -> tuple[str, str]:
     return planned.trial.variant.label, planned.trial.provider
 
 
+def _unfit(batch: Batch, ready: Mapping[str, Provider]) -> set[tuple[str, str]]:
+    """Return the cells of a batch that pair a row with the other kind of provider.
+
+    A batch may design and clone at once: rows with a prompt are for the providers that design,
+    rows with a reference for those that clone. A row or a provider that fits nothing in the batch
+    is a mistake, and so no such cell.
+    """
+    rows = [variant for variant in batch.variants if variant.voice_id is None]
+    lacking = {
+        (row.label, name)
+        for row in rows
+        for name, provider in ready.items()
+        if _lacking(provider, row) is not None
+    }
+    used_rows = {r.label for r in rows if any((r.label, name) not in lacking for name in ready)}
+    used_names = {name for name in ready if any((r.label, name) not in lacking for r in rows)}
+    return {(label, name) for label, name in lacking if label in used_rows and name in used_names}
+
+
 def _reason(
     batch: Batch,
     provider: Provider,
     variant: PromptVariant,
-    check_reference: Callable[[Reference], None],
+    check_reference: Callable[[Reference], float | None],
 ) -> str | None:
     if (lacking := _lacking(provider, variant)) is not None:
         return lacking
     try:
         if provider.wants is Wants.REFERENCE and variant.reference is not None:
-            check_reference(variant.reference)
+            _check_long_enough(provider, check_reference(variant.reference))
         provider.check(variant, batch.options.get(provider.name, {}))
     except UsageError as error:
         return str(error)
     return None
+
+
+def _check_long_enough(provider: Provider, seconds: float | None) -> None:
+    """Refuse what is too short; what is too long may have silence that is cut off."""
+    window = provider.limits.reference_s
+    if window is not None and seconds is not None and seconds < window[0]:
+        raise UsageError(
+            f"the reference is {seconds:.1f} s long; {provider.name} takes {window[0]:g} to "
+            f"{window[1]:g} s. Take a longer recording: for a clone of a trial, one with a longer "
+            "preview text."
+        )
 
 
 def _lacking(provider: Provider, variant: PromptVariant) -> str | None:
@@ -196,8 +233,14 @@ def _lacking(provider: Provider, variant: PromptVariant) -> str | None:
     return None
 
 
-def _line(name: str, provider: Provider, planned: list[Planned], done: Collection[str]) -> Line:
-    mine = [p for p in planned if p.trial.provider == name]
+def _line(
+    name: str,
+    provider: Provider,
+    sendable: Sequence[Planned],
+    done: Collection[str],
+    unfit: Collection[tuple[str, str]],
+) -> Line:
+    mine = [p for p in sendable if p.trial.provider == name]
     todo = [p for p in mine if p.trial.id not in done]
     limits = provider.limits_of(mine[0].trial.variant) if mine else provider.limits
     price = limits.price
@@ -210,6 +253,8 @@ def _line(name: str, provider: Provider, planned: list[Planned], done: Collectio
         cost=sum(p.cost or 0.0 for p in todo) if price else None,
         price=price,
         duration_s=_duration(len(todo), limits),
+        wants=provider.wants,
+        unfit=sum(cell_name == name for _, cell_name in unfit),
     )
 
 
@@ -225,15 +270,25 @@ def _duration(trials: int, limits: Limits) -> float:
 
 def _line_text(line: Line) -> str:
     done = f", {line.done} of them already done" if line.done else ""
+    unfit = f"; {unfit_text(line)}" if line.unfit else ""
     return (
         f"{line.source}: {line.trials} trials{done}, {line.characters} characters, "
-        f"{cost_text(line)}, about {duration_text(line.duration_s)}"
+        f"{cost_text(line)}, about {duration_text(line.duration_s)}{unfit}"
     )
 
 
 def _refusal_text(refusal: Refusal) -> str:
     row = f" {refusal.label!r}" if refusal.label else ""
     return f"Refused ({refusal.trials} trials of {refusal.provider}{row}): {refusal.reason}"
+
+
+def unfit_text(line: Line) -> str:
+    """Return in words which rows a provider is not for; nothing where it is for all."""
+    if not line.unfit:
+        return ""
+    rows = "1 row" if line.unfit == 1 else f"{line.unfit:,} rows"
+    goes = "goes" if line.unfit == 1 else "go"
+    return f"{rows} without a {line.wants.value} {goes} to the others"
 
 
 def cost_text(line: Line) -> str:

@@ -1,7 +1,11 @@
 """The recording behind a reference, brought to the trial that clones it."""
 
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
+from voicelab.audio.clip import decode
+from voicelab.audio.reference import CAPS
 from voicelab.errors import Refused, TrialError, UsageError
 from voicelab.model import Reference, Trial
 from voicelab.store.store import Store
@@ -24,25 +28,61 @@ def with_reference(trial: Trial, store: Store) -> Trial:
         raise Refused(f"the reference cannot be used: {error}") from None
 
 
-def check_reference(reference: Reference, store: Store) -> None:
-    """Raise `UsageError` when the recording of a reference is not there; nothing is sent."""
-    if reference.url is None:
-        try:
-            _recording(reference, store)
-        except TrialError as error:
-            raise UsageError(str(error)) from None
+def check_reference(reference: Reference, store: Store) -> float | None:
+    """Return the seconds of a reference's recording, where they can be known; nothing is sent.
+
+    Raises
+    ------
+    UsageError
+        When the recording is not there.
+    """
+    if reference.url is not None:
+        return None
+    try:
+        if reference.path is not None:
+            return _seconds_of_file(reference.path, *_stamp(reference.path))
+        _recording(reference, store)
+        return store.clip(_clip_hash(reference, store)).duration_s
+    except TrialError as error:
+        raise UsageError(str(error)) from None
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the recording {path} cannot be read: {error}.") from None
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=256)
+def _seconds_of_file(path: Path, _changed: int, _size: int) -> float | None:
+    """Return the duration of a file, decoded once as long as it stays as it is."""
+    data = _file(path)
+    try:
+        return decode(data, caps=CAPS).duration_s
+    except TrialError:
+        return None  # what is wrong with it is said by the vendor's own preparation
 
 
 def _recording(reference: Reference, store: Store) -> bytes:
     if reference.path is not None:
-        try:
-            return reference.path.read_bytes()
-        except (OSError, ValueError) as error:
-            raise UsageError(f"the recording {reference.path} cannot be read: {error}.") from None
+        return _file(reference.path)
+    return store.audio(_clip_hash(reference, store))
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the recording {path} cannot be read: {error}.") from None
+
+
+def _clip_hash(reference: Reference, store: Store) -> str:
     assert reference.trial_id is not None
     record = store.record(reference.trial_id)
     if record.clip_hash is None:
         raise UsageError(
             f"trial {reference.trial_id} is {record.state.value} and has no trial audio to clone."
         )
-    return store.audio(record.clip_hash)
+    return record.clip_hash

@@ -177,6 +177,24 @@ def drop(
 
 
 @app.command()
+def keep(
+    trial: Annotated[str, typer.Argument(help="The trial that made the voice.")],
+    name: Annotated[str | None, typer.Option(help="What its vendor shall list it under.")] = None,
+    folder: LabFolder = DEFAULT_LAB,
+    live: Live = False,
+    yes: Yes = False,
+) -> None:
+    """Make a vendor keep the voice of a trial; where that costs something, after asking."""
+    with Lab.open(folder, live=live, create=False) as lab:
+        how = lab.keeping(trial)
+        if how.spends:
+            show.say(how.words)
+            if not yes:
+                typer.confirm("Speak with it, so that it is kept?", abort=True)
+        show.say(lab.keep(trial, name, spend=how.spends))
+
+
+@app.command()
 def sandbox(
     names: Annotated[
         list[str] | None, typer.Argument(help="Providers to emulate; every one where not given.")

@@ -74,6 +74,8 @@ def test_chosen_trials_become_rows_that_clone_and_say_the_same(form: Form, lab: 
     variants = form.experiment.variants()
     assert [v.prompt for v in variants] == ["a deep voice", "a bright voice", "", ""]
     assert {v.reference and v.reference.transcript for v in variants[2:]} == {LONG.strip()}
+    assert {v.preview_text for v in variants[2:]} == {LONG.strip()}
+    assert not any("preview_text" in row for row in rows)
 
 
 def test_a_reference_is_put_into_the_table_once(form: Form, lab: Lab) -> None:
@@ -186,7 +188,7 @@ def test_favourites_are_cloned_with_one_click(lab: Lab) -> None:
     until(lambda: studio.choice.options and studio.quote.value)
     studio.choice.value = ""
     studio.clone.click()
-    assert "1 of 1 favourites were new" in studio.compare_guard.value
+    assert "Added 1 row to the table of prompts" in studio.compare_guard.value
     (row,) = studio.form.experiment.rows
     assert row["label"] == "bright — local, take 1"
 

@@ -57,6 +57,6 @@ def providers_table(lab: Lab) -> Table:
 def provider_rules() -> list[str]:
     """Return for each provider one line of what else it limits, and how long its voices last."""
     return [
-        f"{name}: {account_text(kind.published, end='. ')}{rules_text(kind)}"
+        f"{name}: {rules_text(kind)} {account_text(kind.published, end='.')}".rstrip()
         for name, kind in PROVIDERS.items()
     ]

@@ -204,7 +204,8 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def add_rows(self, rows: Sequence[Mapping[str, str]]) -> int:
         """Put rows at the end of the table of prompts; return how many.
 
-        A reference that is in the table stays there once; a label that is taken gets a number.
+        A reference that is in the table stays there once; a label that is taken gets a number;
+        what the form says for all rows is not said again.
 
         Raises
         ------
@@ -213,10 +214,12 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         """
         table = list(read_table(self.table.value, self.values))
         before = len(table)
+        same = {"preview_text": self.preview_text.value, "language": self.language.value}
         for row in rows:
             if row.get("reference") not in {known.get("reference") for known in table}:
                 taken = {known.get("label", "") for known in table}
-                table.append({**row, "label": _free(row["label"], taken)})
+                own = {name: text for name, text in row.items() if text != same.get(name)}
+                table.append({**own, "label": _free(row["label"], taken)})
         self.table.value = write_table(table)
         return len(table) - before
 

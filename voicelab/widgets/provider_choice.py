@@ -75,8 +75,8 @@ def _line(
 ) -> str:
     taken = f"{limits_text(limits)}. " if limits else ""
     source = limits.price.source if limits and limits.price else ""
-    account = account_text(limits, end=". ") if limits else ""
-    rules = html.escape(account + (rules_text(kind) if kind else ""))
+    account = account_text(limits, end=".") if limits else ""
+    rules = html.escape(f"{rules_text(kind) if kind else ''} {account}".strip())
     return (
         f'<div class="voicelab-limits" data-state="{state}">'
         f'<span title="{html.escape(source)}">{html.escape(taken)}</span>'

@@ -58,31 +58,22 @@ class References(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         )
 
     def _make_fields(self) -> None:
-        style, wide = {"description_width": "110px"}, w.Layout(width="auto")
-        self.find = w.Text(
-            description="Find", tooltip="Words of a trial's line", style=style, layout=wide
+        self.find = _field(w.Text, "Find", "Words of a trial's line")
+        self.find.placeholder = "words of a line below"
+        self.trials = _field(
+            w.SelectMultiple, "Trials", "Trials to clone; several with Ctrl or Shift"
         )
-        self.trials = w.SelectMultiple(
-            description="Trials",
-            tooltip="Trials to clone; several with Ctrl or Shift",
-            rows=7,
-            style=style,
-            layout=wide,
-        )
+        self.trials.rows = 7
         self.words = w.HTML()
-        self.recording = w.Text(
-            description="Recording", tooltip="Its path or its link", style=style, layout=wide
-        )
+        self.recording = _field(w.Text, "Recording", "Its path or its link")
         self.recording.placeholder = "path of a WAV, FLAC, MP3 or Ogg file, or https://…"
-        self.transcript = w.Text(
-            description="Transcript", tooltip="What is said in it", style=style, layout=wide
-        )
+        self.transcript = _field(w.Text, "Transcript", "What is said in it")
         self.transcript.placeholder = "what is said in the recording; may stay empty"
         self.add = w.Button(
             description="Add to the table of prompts",
             icon="plus",
             tooltip="One row for each",
-            layout=w.Layout(width="auto", align_self="flex-start"),
+            layout=w.Layout(width="auto", align_self="flex-start", margin="2px 0 2px 118px"),
         )
 
     def refresh(self) -> None:
@@ -111,6 +102,8 @@ class References(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.trials.options = [(self._known[id_][0], id_) for id_ in listed]
         self.trials.value = tuple(chosen)
         self.words.value = _hint(len(self._known), len(listed))
+        for field in (self.find, self.trials):
+            field.layout.display = "" if self._known else "none"
 
     def _add_clicked(self, _button: object) -> None:
         records = [self._known[id_][1] for id_ in self.trials.value]
@@ -119,7 +112,7 @@ class References(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             raise UsageError("nothing is chosen; choose trials, or name a recording.")
         added = self._add(rows)
         self.trials.value, self.recording.value, self.transcript.value = (), "", ""
-        self.guard.say(_said(added, len(rows)))
+        self.guard.say(added_text(added, len(rows)))
 
     def _typed_row(self) -> list[Row]:
         text, transcript = self.recording.value.strip(), self.transcript.value.strip()
@@ -130,6 +123,11 @@ class References(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         label, reference = _recording(text)
         row = {"label": label, "reference": reference, "transcript": transcript}
         return [{name: value for name, value in row.items() if value}]
+
+
+def _field(kind: type[w.DOMWidget], label: str, hint: str) -> w.DOMWidget:
+    style, layout = {"description_width": "110px"}, w.Layout(width="auto")
+    return kind(description=label, tooltip=hint, style=style, layout=layout)
 
 
 def clone_rows(records: Sequence[TrialRecord]) -> list[Row]:
@@ -191,7 +189,8 @@ def _hint(known: int, listed: int) -> str:
     return f'<p class="voicelab-hint voicelab-beside">{html.escape(text)}</p>'
 
 
-def _said(added: int, asked: int) -> str:
+def added_text(added: int, asked: int) -> str:
+    """Return in words how many of the rows asked for were new to the table of prompts."""
     there = asked - added
     rest = f" {there} of the chosen were in it already." if there else ""
     return f"Added {added} row{'' if added == 1 else 's'} to the table of prompts.{rest}"

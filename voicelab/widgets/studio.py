@@ -22,7 +22,7 @@ from voicelab.widgets.form import Form
 from voicelab.widgets.guard import Guard, problem, sentence
 from voicelab.widgets.progress import ProgressPanel
 from voicelab.widgets.quote_text import quote_html
-from voicelab.widgets.references import clone_rows
+from voicelab.widgets.references import added_text, clone_rows
 from voicelab.widgets.throttle import Throttle
 from voicelab.widgets.voices import VoicesPanel
 
@@ -91,6 +91,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.retry = _button("Retry failed", "Send failed trials again")
         self.clone = _button("Clone the favourites", CLONE, icon="clone")
         self.clone.disabled = False
+        self.clone.layout = w.Layout(width="auto", align_self="flex-start", display="none")
         self.leave_out = w.Checkbox(
             description="leave out refused trials",
             indent=False,
@@ -195,8 +196,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             )
         added = self.form.add_rows(clone_rows(chosen))
         self.compare_guard.say(
-            f"{added} of {len(chosen)} favourites were new and are now references in the table of "
-            "prompts above; choose providers that clone, then Submit."
+            f"{added_text(added, len(chosen))} Choose providers that clone, then press Submit."
         )
 
     @property
@@ -249,13 +249,18 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         if not any(record.state is TrialState.DONE for record in comparison.records):
             words = NONE_CAME if len(comparison) else NOTHING_YET
             self.comparing.children = [_empty(words)]
+            self.clone.layout.display = "none"
         elif self._comparer is None:
             rate, note = self._bench.rate, self._bench.note
             self._comparer = Comparer(comparison, on_rate=rate, on_note=note)
-            self.comparing.children = [self._comparer]
+            self._show_comparer(self._comparer)
         else:
             self._comparer.update(comparison)
-            self.comparing.children = [self._comparer]
+            self._show_comparer(self._comparer)
+
+    def _show_comparer(self, comparer: Comparer) -> None:
+        self.comparing.children = [comparer]
+        self.clone.layout.display = ""
 
 
 def _require_modest(experiment: Experiment) -> None:

@@ -35,7 +35,7 @@ class VoicesPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         )
         self.words = w.HTML(_empty(NOT_ASKED))
         self.lines = w.VBox()
-        super().__init__([style(), self.ask, self.guard, self.words, self.lines])
+        super().__init__([style(), self.ask, self.guard, self.lines, self.words])
         self.add_class("voicelab-voices")
         load = self.guard.watch(self._load, clears=False)
         self._asking = Throttle(load, every_s=0.0, in_pool=True)
@@ -91,7 +91,7 @@ class _Line(w.VBox):  # type: ignore[misc]
         keep = [self.keep] if isinstance(self._row["trial"], str) else []
         provider = self._bench.provider(self._row["provider"])
         delete = [self.delete] if isinstance(provider, VoiceShelf) else []
-        return w.HBox([words, *keep, *delete])
+        return w.HBox([words, *keep, *delete], layout=w.Layout(align_items="center"))
 
     def _do(self, action: Callable[[], None]) -> None:
         """Do what may wait for a vendor, away from the thread of clicks."""
@@ -142,10 +142,11 @@ def _words(frame: "pd.DataFrame") -> str:
 
 
 def _voice(row: Mapping[Any, Any]) -> str:
-    known = [row["label"], row["status"], row["created_at"], row["expires_at"]]
-    label, status, created, expires = (v if isinstance(v, str) else "" for v in known)
+    known = [row[name] for name in ("label", "name", "status", "created_at", "expires_at")]
+    label, called, status, created, expires = (v if isinstance(v, str) else "" for v in known)
     parts = [
         f"from {label}" if label else "",
+        f"called {called}" if called and called != row["trial"] else "",
         status,
         f"made {created[:10]}" if created else "",
         f"expires {expires[:10]}" if expires else "",

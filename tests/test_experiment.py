@@ -100,3 +100,15 @@ def test_a_variable_with_the_name_of_a_field_is_refused() -> None:
     experiment = Experiment(template="{language}", variables={"language": ("a",)})
     with pytest.raises(UsageError, match="choose another name"):
         experiment.batch()
+
+
+def test_rows_that_only_clone_stand_beside_a_template_without_variables() -> None:
+    experiment = Experiment(
+        template="a calm voice",
+        preview_text="Hello.",
+        rows=({"label": "clone", "reference": "trial:vl1"},),
+    )
+    assert [(v.label, v.prompt) for v in experiment.variants()] == [
+        ("a calm voice", "a calm voice"),
+        ("clone", ""),
+    ]

@@ -138,3 +138,24 @@ def test_a_path_that_leads_nowhere_is_a_sentence(name: str) -> None:
 @pytest.mark.parametrize("text", ["https://a.example/x.wav", "trial:vl123", "voices/x.wav"])
 def test_a_reference_in_a_cell_is_written_as_it_is_read(text: str) -> None:
     assert reference_text(as_reference(text)) == text
+
+
+def test_a_row_with_a_reference_alone_has_no_prompt_and_others_have_both() -> None:
+    rows = [
+        {"label": "clone", "reference": "trial:vl1", "transcript": "What is said."},
+        {"label": "both", "reference": "trial:vl1", "tone": "deep"},
+        {"label": "own words", "reference": "trial:vl1", "prompt": "a calm voice"},
+    ]
+    variants = rows_to_variants(rows, template="a {tone} voice", preview_text="Hello.")
+    assert [v.prompt for v in variants] == ["", "a deep voice", "a calm voice"]
+    assert [v.reference and v.reference.transcript for v in variants] == [
+        "What is said.",
+        None,
+        None,
+    ]
+
+
+def test_a_transcript_of_nothing_is_a_sentence() -> None:
+    row = {"label": "one", "prompt": "calm", "transcript": "What is said."}
+    with pytest.raises(UsageError, match="row 'one' has a transcript and no reference"):
+        rows_to_variants([row], preview_text="Hello.")

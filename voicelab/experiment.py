@@ -8,7 +8,7 @@ from typing import Any
 
 from voicelab.errors import UsageError
 from voicelab.model import Batch, PromptVariant
-from voicelab.template import grid, read_rows, rows_to_variants
+from voicelab.template import grid, only_clones, read_rows, rows_to_variants
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,8 @@ class Experiment:
             language=self.language,
             folder=self.folder,
         )
-        if not self.template.strip() or (rows and not self.variables):
+        described = any(not only_clones(row) for row in rows)
+        if not self.template.strip() or (described and not self.variables):
             return table
         cells = grid(
             self.template,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from voicelab.engine.budget import Budget, read_budget
 from voicelab.engine.follow_up import clones_of, spoken_by
 from voicelab.engine.job import Job
+from voicelab.engine.keep import Keeping, keeping
 from voicelab.engine.land import measured_all
 from voicelab.engine.plan import batch_id, spec
 from voicelab.engine.quote import History, Quote, quote
@@ -17,12 +18,12 @@ from voicelab.engine.reference import Recordings
 from voicelab.engine.remake import remake
 from voicelab.engine.roster import Roster
 from voicelab.engine.run import OPEN, OnChange, Runner
-from voicelab.engine.shelf import ask_shelf, drop_voice
-from voicelab.errors import UsageError, VoiceLabError
+from voicelab.engine.shelf import ask_shelf, drop_voice, keep_voice
+from voicelab.errors import Refused, UsageError, VoiceLabError
 from voicelab.experiment import Experiment
 from voicelab.measures import VERSION
 from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState
-from voicelab.providers.base import Provider, Shelf
+from voicelab.providers.base import Keeper, Provider, Shelf
 from voicelab.store.archive import archive, restore
 from voicelab.store.check import CheckReport, Means, check
 from voicelab.store.pace_book import PaceBook
@@ -75,6 +76,8 @@ class Lab:
         self._runner: Runner | None = None
         self._recordings = Recordings(store)
         self._listeners: list[OnChange] = []
+        self._dropped: set[tuple[str, str | None]] = set()
+        """What this session deleted: a vendor that lists no unused voice says nothing of it."""
         self.job: Job[Comparison] | None = None
         """The run under way or the last one, so that a cell run again finds it."""
 
@@ -357,21 +360,24 @@ class Lab:
     def voices(self) -> "pd.DataFrame":
         """Return the voices every vendor keeps for you, joined to the trials that made them.
 
-        Vendors that cannot be asked, or keep no list, are told in `.attrs["notes"]`, by name.
+        A voice of this lab that its vendor keeps and leaves out of its list is a row all the
+        same, `not listed`. Vendors that cannot be asked, or keep no list, are told in
+        `.attrs["notes"]`, by name.
         """
         shelves: dict[str, Shelf] = {}
-        emulated: set[str] = set()
+        callable_: dict[str, Provider] = {}
         notes: dict[str, str] = {}
         for name in self._roster.names:
             try:
-                provider = self._roster.get(name)
-                shelves[name] = Job(ask_shelf(provider, self._roster), lambda: None).result()
+                callable_[name] = self._roster.get(name)
+                asked = ask_shelf(callable_[name], self._roster)
+                shelves[name] = Job(asked, lambda: None).result()
             except VoiceLabError as error:
                 notes[name] = str(error)
             else:
-                emulated |= {name} if provider.emulated else set()
                 notes |= {name: " ".join(shelves[name].notes)} if shelves[name].notes else {}
-        return voices_frame(shelves, notes, self._store.records(), emulated=emulated)
+        records = [r for r in self._store.records() if _voice_key(r) not in self._dropped]
+        return voices_frame(shelves, notes, records, providers=callable_)
 
     def drop(self, provider: str, voice_id: str) -> None:
         """Delete a voice at its vendor, for good.
@@ -382,6 +388,56 @@ class Lab:
             When the vendor cannot be asked, or refuses.
         """
         Job(drop_voice(self._roster.get(provider), voice_id, self._roster), lambda: None).result()
+        self._dropped.add((provider, voice_id))
+
+    def keeping(self, trial_id: str) -> Keeping:
+        """Say what keeping the voice of a trial takes, and costs; nothing is sent.
+
+        Raises
+        ------
+        UsageError
+            When it has none, it has lapsed, or its vendor cannot be called.
+        """
+        record = self._store.record(trial_id)
+        self._require_callable([record])
+        provider = self._roster.get(record.trial.provider)
+        return keeping(provider, record, self._store.records())
+
+    def keep(self, trial_id: str, name: str | None = None, *, spend: bool = False) -> str:
+        """Make the vendor keep the voice of a trial; return a sentence on how long it does.
+
+        Parameters
+        ----------
+        name
+            What it is listed under, where the vendor has names; the row's label if not given.
+        spend
+            Whether to pay where the vendor keeps a voice only once it was spoken with: its
+            preview text is then said once more, as a trial of its own.
+
+        Raises
+        ------
+        UsageError
+            When it can be kept only by paying and `spend` is not given, naming the price.
+        Refused
+            When the vendor does not speak with it.
+        """
+        how, record = self.keeping(trial_id), self._store.record(trial_id)
+        variant, voice_id = record.trial.variant, record.voice_id
+        provider = self._roster.get(record.trial.provider)
+        if how.spends:
+            if not spend:
+                raise UsageError(
+                    f"nothing was sent. {how.words} To do so: lab.keep({trial_id!r}, spend=True)"
+                )
+            (spoken,) = self.speak(trial_id, variant.preview_text).result().records
+            if spoken.state is not TrialState.DONE:
+                raise Refused(f"the voice is not kept: {spoken.error or spoken.state.value}")
+            return f"{provider.name} keeps the voice {voice_id} from now on; it was spoken with."
+        if isinstance(provider, Keeper) and voice_id is not None:
+            called = name or f"{variant.label}, take {record.trial.take}"
+            kept = keep_voice(provider, voice_id, called, self._roster)
+            return Job(kept, lambda: None).result()
+        return how.words
 
     def batches(self) -> list[BatchRow]:
         """Return every batch of the lab, the newest first."""
@@ -637,6 +693,10 @@ class Lab:
         state = self._store.record(trial_id).state
         if state is not TrialState.IN_DOUBT:
             raise UsageError(f"trial {trial_id} is {state.value}, not in doubt.")
+
+
+def _voice_key(record: TrialRecord) -> tuple[str, str | None]:
+    return record.trial.provider, record.voice_id
 
 
 def _as_batch(what: Batch | Experiment) -> Batch:

@@ -9,7 +9,7 @@ from pathlib import Path
 from voicelab.errors import UsageError
 from voicelab.model import PromptVariant, Reference
 
-ROW_FIELDS = ("label", "prompt", "preview_text", "language", "reference")
+ROW_FIELDS = ("label", "prompt", "preview_text", "language", "reference", "transcript")
 """The column names of a prompt table that are not template variables."""
 
 _FORMATTER = string.Formatter()
@@ -158,9 +158,9 @@ def rows_to_variants(
 ) -> tuple[PromptVariant, ...]:
     """Return one prompt variant per row of an explicit table.
 
-    A row has `label`, `prompt`, `preview_text`, `language` and `reference` as far as it needs
-    them; all other columns are template variables. What a row leaves empty is taken from the
-    arguments.
+    A row has `label`, `prompt`, `preview_text`, `language`, `reference` and `transcript` as far
+    as it needs them; all other columns are template variables. What a row leaves empty is taken
+    from the arguments, but for the prompt of a row that is there for its reference alone.
 
     Raises
     ------
@@ -191,26 +191,43 @@ def _row(
     variables = {name: value for name, value in row.items() if name not in ROW_FIELDS and value}
     label = row.get("label") or " · ".join(variables.values()) or f"row {number}"
     prompt = row.get("prompt", "")
-    if not prompt and template:
+    if not prompt and template and not only_clones(row):
         prompt = fill(template, variables, row=label)
-    reference = row.get("reference", "")
     return PromptVariant(
         label=label,
         prompt=prompt,
         preview_text=row.get("preview_text") or preview_text or "",
         language=row.get("language") or language,
         variables=variables,
-        reference=as_reference(reference, folder=folder) if reference else None,
+        reference=_reference(row, label, folder),
     )
 
 
-def as_reference(text: str, *, folder: Path = Path()) -> Reference:
+def only_clones(row: Mapping[str, str]) -> bool:
+    """Tell whether a row is there for its reference alone: it brings no words for a prompt."""
+    words = [value for name, value in row.items() if name == "prompt" or name not in ROW_FIELDS]
+    return bool(row.get("reference")) and not "".join(filter(None, words)).strip()
+
+
+def _reference(row: Mapping[str, str], label: str, folder: Path) -> Reference | None:
+    text, transcript = row.get("reference", ""), row.get("transcript") or None
+    if text:
+        return as_reference(text, folder=folder, transcript=transcript)
+    if transcript:
+        raise UsageError(
+            f"row {label!r} has a transcript and no reference; "
+            "name the recording it is of, or empty it."
+        )
+    return None
+
+
+def as_reference(text: str, *, folder: Path = Path(), transcript: str | None = None) -> Reference:
     """Read a reference written in one cell: a link, `trial:` and an id, or a path in `folder`."""
     if text.startswith(("https://", "http://")):
-        return Reference(url=text)
+        return Reference(url=text, transcript=transcript)
     if text.startswith("trial:"):
-        return Reference(trial_id=text.removeprefix("trial:"))
-    return Reference(path=folder / text)
+        return Reference(trial_id=text.removeprefix("trial:"), transcript=transcript)
+    return Reference(path=folder / text, transcript=transcript)
 
 
 def reference_text(reference: Reference) -> str:
@@ -218,6 +235,14 @@ def reference_text(reference: Reference) -> str:
     if reference.trial_id:
         return f"trial:{reference.trial_id}"
     return reference.url or str(reference.path)
+
+
+def reference_in(folder: Path, row: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a row whose reference, where it is a path in `folder`, is found from everywhere."""
+    text = row.get("reference", "").strip()
+    if not text:
+        return row
+    return {**row, "reference": reference_text(as_reference(text, folder=folder))}
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

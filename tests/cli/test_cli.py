@@ -147,6 +147,23 @@ def test_kept_voices_are_listed_and_dropped(folder: Path) -> None:
     assert "Traceback" not in again.stderr
 
 
+def test_a_voice_is_kept_after_its_price_was_shown(folder: Path, sandbox: Sandbox) -> None:
+    (folder / "two.toml").write_text(SMALL.replace('"local"', '"minimax"'))
+    voicelab("run", "two.toml", cwd=folder, env=sandbox.environ)
+    with Lab.open(folder / "data/lab") as lab:
+        trial = lab.records()[0].trial.id
+    listed = voicelab("voices", cwd=folder, env=sandbox.environ)
+    assert listed.stdout.count("not listed") == 2
+    unasked = voicelab("keep", trial, cwd=folder, env=sandbox.environ)
+    assert "USD 3.00 for keeping it" in unasked.stdout
+    assert unasked.returncode != 0
+    assert not sandbox["minimax"].ledger.of("speak")
+    kept = voicelab("keep", trial, "--yes", cwd=folder, env=sandbox.environ)
+    assert kept.returncode == 0, kept.stderr
+    assert "keeps the voice" in kept.stdout
+    assert voicelab("voices", cwd=folder, env=sandbox.environ).stdout.count("not listed") == 1
+
+
 def test_a_key_is_asked_for_nowhere_but_at_its_own_host(folder: Path) -> None:
     key = "sk-planted-secret-key"
     (folder / "two.toml").write_text(SMALL.replace('"local"', '"minimax"'))

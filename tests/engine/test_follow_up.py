@@ -1,6 +1,7 @@
 """Chains of trials: a recording cloned, a kept voice that speaks, a shelf that is asked."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from vendor import Clockwork, ClockworkEmulator, CloneClockwork
 
 from voicelab.emulators.base import Fault
 from voicelab.emulators.serve import Sandbox, serve
+from voicelab.engine.follow_up import clones_of
 from voicelab.errors import Refused, UsageError
 from voicelab.lab import Lab
 from voicelab.model import Batch, PromptVariant, Reference
@@ -132,3 +134,47 @@ def test_a_long_recording_is_named_and_not_repeated_in_the_journal(
     lab.close()
     everything = b"".join(path.read_bytes() for path in lab.folder.glob("lab.db*"))
     assert b"40000 characters, SHA-256" in everything
+
+
+def mixed(lab: Lab, *providers: str, rows: tuple[PromptVariant, ...]) -> Any:
+    return lab.quote(Batch(variants=rows, providers=providers, experiment="mixed"))
+
+
+def rows_of(trial: str) -> tuple[PromptVariant, ...]:
+    reference = Reference(trial_id=trial)
+    return (
+        PromptVariant(label="prompt", prompt="a deep voice", preview_text="Hello."),
+        PromptVariant(label="clone", prompt="", preview_text="Hello.", reference=reference),
+        PromptVariant(label="both", prompt="deep", preview_text="Hello.", reference=reference),
+    )
+
+
+def test_each_row_goes_to_the_providers_that_can_use_it(lab: Lab) -> None:
+    sheet = mixed(lab, "local", "clockwork-clone", rows=rows_of(done_trial(lab)))
+    sent = [(p.trial.variant.label, p.trial.provider) for p in sheet.sendable]
+    assert sent == [
+        ("prompt", "local"),
+        ("clone", "clockwork-clone"),
+        ("both", "local"),
+        ("both", "clockwork-clone"),
+    ]
+    assert sheet.refusals == ()
+    assert [line.unfit for line in sheet.lines] == [1, 1]
+
+
+def test_a_provider_that_no_row_is_for_and_a_row_no_provider_is_for_are_refused(lab: Lab) -> None:
+    prompt, clone, _ = rows_of(done_trial(lab))
+    nothing_to_clone = mixed(lab, "local", "clockwork-clone", rows=(prompt,))
+    assert [(r.provider, r.label) for r in nothing_to_clone.refusals] == [
+        ("clockwork-clone", "prompt")
+    ]
+    nobody_clones = mixed(lab, "local", rows=(prompt, clone))
+    assert [(r.provider, r.label) for r in nobody_clones.refusals] == [("local", "clone")]
+
+
+def test_the_transcript_of_a_clone_is_what_the_recording_says(lab: Lab) -> None:
+    done_trial(lab)
+    (record,) = lab.records()
+    own_text = replace(record, trial=replace(record.trial, provider="tencent-vod"))
+    said = [variant.reference.transcript for variant in clones_of([record, own_text])]
+    assert said == ["Good evening.", None]

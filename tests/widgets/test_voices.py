@@ -32,18 +32,19 @@ def test_a_kept_voice_is_listed_and_deleted_after_asking_once(lab: Lab) -> None:
     panel.ask.click()
     until(lambda: panel.lines.children)
     (line,) = panel.lines.children
-    words, delete, confirm, _ = line.children
-    assert "from deep" in words.value
-    assert "minimax (emulated)" in words.value
-    assert confirm.layout.display == "none"
-    delete.click()
-    assert confirm.layout.display == ""
-    _, yes, keep = confirm.children
-    keep.click()
-    assert confirm.layout.display == "none"
+    words = line.children[0].children[0].value
+    assert "from deep" in words
+    assert "minimax (emulated)" in words
+    assert line.confirm.layout.display == "none"
+    line.delete.click()
+    assert line.confirm.layout.display == ""
+    line.no.click()
+    assert line.confirm.layout.display == "none"
     assert len(lab.voices()) == 1
-    yes.click()
+    line.delete.click()
+    line.yes.click()
     until(lambda: not panel.lines.children)
+    until(lambda: "Deleted" in panel.guard.value)
     until(lambda: NONE_KEPT in panel.words.value)
 
 
@@ -52,3 +53,33 @@ def test_a_vendor_that_does_not_answer_is_a_sentence(lab: Lab, sandbox: Sandbox)
     panel = VoicesPanel(lab)
     panel.ask.click()
     until(lambda: "did not answer" in panel.words.value)
+
+
+def test_a_voice_that_lapses_is_kept_after_its_price_was_read(lab: Lab, sandbox: Sandbox) -> None:
+    lab.run(batch("minimax", tones=("bright",))).result()
+    panel = VoicesPanel(lab)
+    panel.ask.click()
+    until(lambda: len(panel.lines.children) == 2)
+    line = panel.lines.children[1]
+    assert "from bright · not listed" in line.children[0].children[0].value
+    assert "expires" in line.children[0].children[0].value
+    line.keep.click()
+    until(lambda: line.confirm.layout.display == "")
+    assert "USD 3.00 for keeping it" in line.question.value
+    assert "emulated, and nothing is spent" in line.question.value
+    said = len(sandbox["minimax"].ledger.of("speak"))
+    line.yes.click()
+    until(lambda: "keeps the voice" in panel.guard.value)
+    assert len(sandbox["minimax"].ledger.of("speak")) == said + 1
+    shown = [line.children[0].children[0].value for line in panel.lines.children]
+    assert not any("not listed" in words or "expires" in words for words in shown)
+
+
+def test_a_voice_that_is_kept_already_says_so_and_costs_nothing(lab: Lab, sandbox: Sandbox) -> None:
+    panel = VoicesPanel(lab)
+    panel.ask.click()
+    until(lambda: panel.lines.children)
+    said = len(sandbox["minimax"].ledger.of("speak"))
+    panel.lines.children[0].keep.click()
+    until(lambda: "kept already" in panel.guard.value)
+    assert len(sandbox["minimax"].ledger.of("speak")) == said

@@ -195,10 +195,12 @@ def export(
 @app.command()
 def providers(folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
     """List the providers, their limits and prices, and whether they can be called."""
-    from voicelab.cli.choose import providers_table
+    from voicelab.cli.choose import provider_rules, providers_table
 
     with _lab_or_none_yet(folder, live=live) as lab:
         show.out.print(providers_table(lab))
+    for line in provider_rules():
+        show.say(line)
 
 
 @app.command()
@@ -263,6 +265,23 @@ def restore(
     """Unpack an archive into a new lab folder, whole or not at all."""
     with Lab.restore(path, folder) as lab:
         show.say(f"{lab.folder}: {len(lab.records())} trials. Go on with: voicelab resume")
+
+
+def keep(
+    trial: Annotated[str, typer.Argument(help="The trial that made the voice.")],
+    name: Annotated[str | None, typer.Option(help="What its vendor shall list it under.")] = None,
+    folder: LabFolder = DEFAULT_LAB,
+    live: Live = False,
+    yes: Yes = False,
+) -> None:
+    """Make a vendor keep the voice of a trial; where that costs something, after asking."""
+    with Lab.open(folder, live=live, create=False) as lab:
+        how = lab.keeping(trial)
+        if how.spends:
+            show.say(how.words)
+            if not yes:
+                typer.confirm("Speak with it, so that it is kept?", abort=True)
+        show.say(lab.keep(trial, name, spend=how.spends))
 
 
 @app.command()

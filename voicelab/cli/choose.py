@@ -6,7 +6,7 @@ from voicelab.cli.show import safe, shown_columns
 from voicelab.errors import UsageError
 from voicelab.lab import Lab
 from voicelab.providers import PROVIDERS
-from voicelab.providers.words import limits_text, where_text
+from voicelab.providers.words import account_text, limits_text, rules_text, where_text
 from voicelab.tables.comparison import Comparison
 
 
@@ -41,6 +41,8 @@ def _require_column(name: str, known: list[str]) -> None:
 def providers_table(lab: Lab) -> Table:
     """Return the providers with their limits and whether this lab can call them."""
     table = Table("Provider", "Wants", "Limits and prices", "Can be called", title="Providers")
+    for column in table.columns:
+        column.overflow = "fold"
     for name, kind in PROVIDERS.items():
         try:
             provider = lab.provider(name)
@@ -50,3 +52,11 @@ def providers_table(lab: Lab) -> Table:
             limits, where = provider.limits, where_text(provider)
         table.add_row(name, kind.wants.value, safe(limits_text(limits)), safe(where))
     return table
+
+
+def provider_rules() -> list[str]:
+    """Return for each provider one line of what else it limits, and how long its voices last."""
+    return [
+        f"{name}: {rules_text(kind)} {account_text(kind.published, end='.')}".rstrip()
+        for name, kind in PROVIDERS.items()
+    ]

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicelab.engine.job import Job
-from voicelab.engine.quote import Quote, cost_text, duration_text
+from voicelab.engine.quote import Quote, cost_text, duration_text, unfit_text
 from voicelab.lab import Lab
 from voicelab.measures import MEASURES
 from voicelab.model import TrialRecord, TrialState, source_text
@@ -62,6 +62,9 @@ def quote_table(sheet: Quote) -> None:
         cells = (line.source, line.trials, line.done, line.characters, cost_text(line), time)
         table.add_row(*map(safe, cells))
     out.print(table)
+    for line in sheet.lines:
+        if line.unfit:
+            say(f"{line.source}: {unfit_text(line)}.")
     for refusal in sheet.refusals:
         row = f" {refusal.label!r}" if refusal.label else ""
         say(f"Refused, {refusal.trials} trials of {refusal.provider}{row}: {refusal.reason}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from voicelab.errors import UsageError
 from voicelab.model import Batch, PromptVariant, Reference, Trial, TrialRecord
+from voicelab.providers import PROVIDERS
 from voicelab.providers.base import Provider
 
 
@@ -22,12 +23,17 @@ def clones_of(
             label=f"{record.trial.variant.label} — {record.source}, take {record.trial.take}",
             preview_text=preview_text or record.trial.variant.preview_text,
             voice_id=None,
-            reference=Reference(
-                trial_id=record.trial.id, transcript=record.trial.variant.preview_text
-            ),
+            reference=Reference(trial_id=record.trial.id, transcript=_said_in(record)),
         )
         for record in records
     )
+
+
+def _said_in(record: TrialRecord) -> str | None:
+    """Return what the trial audio says, where it is what was asked for."""
+    kind = PROVIDERS.get(record.trial.provider)
+    own_text = kind is not None and not kind.says_preview_text and not record.trial.variant.voice_id
+    return None if own_text else record.trial.variant.preview_text
 
 
 def spoken_by(

@@ -45,6 +45,10 @@ class Line:
     price: Price | None
     duration_s: float
     """At the vendor's published rate and usual time."""
+    wants: Wants = Wants.PROMPT
+    """What the provider makes voices from."""
+    unfit: int = 0
+    """Rows that have none of that, and so go to other providers of the batch alone."""
 
     @property
     def source(self) -> str:
@@ -206,18 +210,20 @@ def quote(
     refused = {**refused, **_unbudgeted(ready, planned, budgets, refused)}
     ready = {name: provider for name, provider in ready.items() if name not in refused}
     planned = tuple(p for p in planned if p.trial.provider in ready)
+    unfit = _unfit(batch, ready)
     reasons = {
         (variant.label, name): reason
         for name, provider in ready.items()
         for variant in batch.variants
-        if (reason := _reason(batch, provider, variant, check_reference)) is not None
+        if (variant.label, name) not in unfit
+        and (reason := _reason(batch, provider, variant, check_reference)) is not None
     }
     per_cell = len(batch.variants) * batch.takes
-    sendable = tuple(p for p in planned if _cell(p) not in reasons)
+    sendable = tuple(p for p in planned if _cell(p) not in unfit and _cell(p) not in reasons)
     open_ = [p for p in sendable if p.trial.id not in history.done]
     alike = history.alike(open_)
     to_pay = [p for p in open_ if not (reuse and p.trial.id in alike)]
-    wanted = [_charge(p) for p in to_pay if not ready[p.trial.provider].free]
+    wanted = [_charge(p) for p in to_pay if not ready[p.trial.provider].limits.free]
     return Quote(
         batch_id=key,
         sendable=sendable,
@@ -229,7 +235,7 @@ def quote(
             for share in shares(budget, scope, spent, wanted)
         ),
         lines=tuple(
-            _line(provider, _mine(sendable, name), _mine(to_pay, name), history.done, alike)
+            _line(provider, _mine(sendable, name), _mine(to_pay, name), history.done, alike, unfit)
             for name, provider in ready.items()
         ),
         refusals=(
@@ -247,6 +253,25 @@ def quote(
 
 def _cell(planned: Planned) -> tuple[str, str]:
     return planned.trial.variant.label, planned.trial.provider
+
+
+def _unfit(batch: Batch, ready: Mapping[str, Provider]) -> set[tuple[str, str]]:
+    """Return the cells of a batch that pair a row with the other kind of provider.
+
+    A batch may design and clone at once: rows with a prompt are for the providers that design,
+    rows with a reference for those that clone. A row or a provider that fits nothing in the batch
+    is a mistake, and so no such cell.
+    """
+    rows = [variant for variant in batch.variants if variant.voice_id is None]
+    lacking = {
+        (row.label, name)
+        for row in rows
+        for name, provider in ready.items()
+        if _lacking(provider, row) is not None
+    }
+    used_rows = {r.label for r in rows if any((r.label, name) not in lacking for name in ready)}
+    used_names = {name for name in ready if any((r.label, name) not in lacking for r in rows)}
+    return {(label, name) for label, name in lacking if label in used_rows and name in used_names}
 
 
 def _reason(
@@ -287,13 +312,14 @@ def _line(
     todo: Sequence[Planned],
     done: Collection[str],
     alike: Collection[str],
+    unfit: Collection[tuple[str, str]],
 ) -> Line:
     limits = provider.limits_of(mine[0].trial.variant) if mine else provider.limits
     price = limits.price
     return Line(
         provider=provider.name,
         emulated=provider.emulated,
-        free=provider.free,
+        free=limits.free,
         trials=len(mine),
         done=sum(p.trial.id in done for p in mine),
         alike=sum(p.trial.id in alike for p in mine),
@@ -301,6 +327,8 @@ def _line(
         cost=sum(p.cost or 0.0 for p in todo) if price else None,
         price=price,
         duration_s=_duration(len(todo), limits),
+        wants=provider.wants,
+        unfit=sum(name == provider.name for _, name in unfit),
     )
 
 
@@ -332,7 +360,7 @@ def _unbudgeted(
         )
         for scope, budget, _ in budgets
         for name in sorted(unknown)
-        if budget and name not in budget and not ready[name].free
+        if budget and name not in budget and not ready[name].limits.free
     }
 
 
@@ -347,15 +375,25 @@ def _duration(trials: int, limits: Limits) -> float:
 
 def _line_text(line: Line) -> str:
     done = f", {line.done} of them already done" if line.done else ""
+    unfit = f"; {unfit_text(line)}" if line.unfit else ""
     return (
         f"{line.source}: {line.trials} trials{done}, {line.characters} characters, "
-        f"{cost_text(line)}, about {duration_text(line.duration_s)}"
+        f"{cost_text(line)}, about {duration_text(line.duration_s)}{unfit}"
     )
 
 
 def _refusal_text(refusal: Refusal) -> str:
     row = f" {refusal.label!r}" if refusal.label else ""
     return f"Refused ({refusal.trials} trials of {refusal.provider}{row}): {refusal.reason}"
+
+
+def unfit_text(line: Line) -> str:
+    """Return in words which rows a provider is not for; nothing where it is for all."""
+    if not line.unfit:
+        return ""
+    rows = "1 row" if line.unfit == 1 else f"{line.unfit:,} rows"
+    goes = "goes" if line.unfit == 1 else "go"
+    return f"{rows} without a {line.wants.value} {goes} to the others"
 
 
 def cost_text(line: Line) -> str:

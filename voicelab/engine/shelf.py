@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import httpx
@@ -10,7 +11,7 @@ import httpx
 from voicelab.engine.exchange import NO_REPLY, exchange, make_client, require_whole, words
 from voicelab.engine.roster import Roster
 from voicelab.errors import Refused, Throttled, Unreachable, UsageError
-from voicelab.providers.base import Provider, Reply, Request, Shelf, VoiceShelf
+from voicelab.providers.base import Keeper, Provider, Reply, Request, Shelf, VoiceShelf
 
 Answer = TypeVar("Answer")
 
@@ -65,6 +66,12 @@ async def drop_voice(provider: Provider, voice_id: str, roster: Roster) -> None:
     await _asked(provider, roster, lambda shelf, send: shelf.drop(voice_id, send))
 
 
+async def keep_voice(keeper: Keeper, voice_id: str, name: str, roster: Roster) -> str:
+    """Keep one voice at a vendor that has a free call for it; return a sentence on it."""
+    assert isinstance(keeper, Provider)
+    return await _free(keeper, roster, lambda send: keeper.keep(voice_id, name, send))
+
+
 async def _asked(
     provider: Provider,
     roster: Roster,
@@ -72,11 +79,17 @@ async def _asked(
 ) -> Answer:
     if not isinstance(provider, VoiceShelf):
         raise UsageError(f"{provider.name} has no call to list or delete voices.")
+    return await _free(provider, roster, partial(ask, provider))
+
+
+async def _free(
+    provider: Provider, roster: Roster, ask: Callable[[FreeSender], Awaitable[Answer]]
+) -> Answer:
     async with make_client() as client:
         send = FreeSender(provider=provider, client=client, roster=roster)
         for wait_s in (FIRST_WAIT_S * 2**n for n in range(TRIES - 1)):
             try:
-                return await ask(provider, send)
+                return await ask(send)
             except Throttled as error:
                 await asyncio.sleep(error.retry_after or wait_s)
-        return await ask(provider, send)
+        return await ask(send)

@@ -54,6 +54,20 @@ class Limits:
     price: Price | None = None
     languages: tuple[str, ...] | None = None
     """Primary language tags of preview texts; any where not given."""
+    reference_s: tuple[float, float] | None = None
+    """Seconds a recording to clone may last, from and to."""
+    reference_form: str = ""
+    """What such a recording must be, beside any file voicelab reads."""
+    slots: int | None = None
+    """Voices an account may have."""
+    sample_rates: tuple[int, ...] | None = None
+    """Hz the trial audio can be asked for in, the usual one first."""
+    names: str = ""
+    """What a voice may be called there, where the batch's own options name it."""
+    speech_characters: int | None = None
+    """Of a text said with a kept voice."""
+    free: bool = False
+    """Whether making a voice costs nothing, there being no vendor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +164,8 @@ class Shelf:
     """How many voices the account may have, where the vendor says it."""
     notes: tuple[str, ...] = ()
     """What the list leaves out, in sentences."""
+    lists_unused: bool = True
+    """Whether voices that were never spoken with are in the list."""
 
 
 @runtime_checkable
@@ -161,6 +177,14 @@ class VoiceShelf(Protocol):
 
     async def drop(self, voice_id: str, send: Send) -> None:
         """Delete a voice; raise `Refused` where the vendor does."""
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """A vendor with a free call that keeps a voice, or says that it is kept."""
+
+    async def keep(self, voice_id: str, name: str, send: Send) -> str:
+        """Keep a voice, under `name` where the vendor has names; return a sentence on it."""
 
 
 @runtime_checkable
@@ -195,13 +219,19 @@ class Provider(ABC):
     wants: ClassVar[Wants] = Wants.PROMPT
     published: ClassVar[Limits]
     """What the vendor's pages say of an ordinary account."""
-    free: ClassVar[bool] = False
-    """Whether it never asks for money."""
     deduplicates_for_s: ClassVar[float | None] = None
     """How long the vendor refuses a name it has seen, in seconds: asked again within it, under the
     same name, it can never make a voice twice."""
     speak_options: ClassVar[tuple[str, ...]] = ()
     """Options of the call that makes a voice which also say how it speaks, if it can speak."""
+    says_preview_text: ClassVar[bool] = True
+    """Whether the trial audio says the row's preview text, and not a text of the vendor's own."""
+    lasting: ClassVar[str] = ""
+    """How long a voice lasts there and what keeps it, in sentences."""
+    kept_by_speaking: ClassVar[bool] = False
+    """Whether a new voice is kept, or listed, only once it was spoken with: a paid call."""
+    warning: ClassVar[str] = ""
+    """What else to know before making voices there, such as an announced end."""
     base_url: str | None = None
     """Where its requests go; nothing for an engine on this machine."""
 

@@ -63,6 +63,7 @@ class _DashScope(Provider):
     """What both dialects do alike."""
 
     dialect: ClassVar[Dialect]
+    lasting: ClassVar[str] = "A voice is kept for a year after its last use."
     api_key: str = field(repr=False)
     base_url: str = BEIJING + PATH
     """The host of Beijing, Singapore or a workspace, or an emulator; a key is good for one
@@ -351,9 +352,14 @@ class DashScopeCosyVoice(_DashScope):
         prompt_characters=COSYVOICE.prompt_characters,
         preview_characters=COSYVOICE.preview_characters,
         languages=COSYVOICE.languages,
+        slots=SLOTS,
+        sample_rates=(24000, *(rate for rate in COSYVOICE.rates if rate != 24000)),
+        names=f"names of {COSYVOICE.name_words}",
+        speech_characters=COSYVOICE.speech_characters,
         parallel=2,  # no rate is published for the endpoint, and bursts trip a limiter
         price=price_of("dashscope-cosyvoice-design"),
     )
+    warning: ClassVar[str] = "Designs in Beijing only; a new voice is reviewed before it speaks."
     target_model: str = "cosyvoice-v3.5-plus"
 
     @property
@@ -373,7 +379,15 @@ class DashScopeQwen(_DashScope):
         prompt_characters=QWEN.prompt_characters,
         preview_characters=QWEN.preview_characters,
         languages=QWEN.languages,
+        slots=SLOTS,
+        sample_rates=(24000, *(rate for rate in QWEN.rates if rate != 24000)),
+        names=f"names of {QWEN.name_words}",
+        speech_characters=QWEN.speech_characters,
         parallel=2,
         price=price_of("dashscope-qwen-design"),
+    )
+    warning: ClassVar[str] = (
+        "Announced for retirement on 2026-10-10. One page of the vendor's says USD 0.20 a voice, "
+        "another CNY 0.20; the first ten of a new account are free."
     )
     target_model: str = "qwen3-tts-vd-2026-01-26"

@@ -24,8 +24,8 @@ class Local(Provider):
     """
 
     name: ClassVar[str] = "local"
-    free: ClassVar[bool] = True
-    published: ClassVar[Limits] = Limits(parallel=os.cpu_count() or 1, typical_s=0.15)
+    published: ClassVar[Limits] = Limits(parallel=os.cpu_count() or 1, typical_s=0.15, free=True)
+    lasting: ClassVar[str] = "There is nothing to keep: the same prompt, seed and take speak again."
     timeout_s: float = 30.0
     """Seconds after which the engine is stopped."""
 

@@ -47,6 +47,10 @@ KINDS: Mapping[str, str] = {
     "system_voice": "system",
 }
 """The lists of `/v1/get_voice`; the first two are also what `/v1/delete_voice` calls them."""
+LASTING = (
+    "A voice is dropped 7 days after its design unless it is spoken with; the first time costs the "
+    "fee for a kept voice beside its characters, and keeps it for good."
+)
 UNLISTED = (
     "minimax lists a designed voice only once it was spoken with; "
     "one that never was is dropped 7 days after its design."
@@ -62,7 +66,11 @@ class MiniMax(Provider):
         preview_characters=PREVIEW_CHARACTERS,
         requests_per_minute=20,
         price=price_of("minimax-design-international"),
+        names="ids of 8 to 256 letters, digits, '-' and '_'",
+        speech_characters=minimax_speech.TEXT_CHARACTERS,
     )
+    lasting: ClassVar[str] = LASTING
+    kept_by_speaking: ClassVar[bool] = True
     api_key: str = field(repr=False)
     base_url: str = INTERNATIONAL
     """`INTERNATIONAL`, `MAINLAND`, or an emulator; a key is good for one region only."""
@@ -160,7 +168,9 @@ class MiniMax(Provider):
         reply = await self._voices(send)
         listed = ((kind, item) for name, kind in KINDS.items() for item in _items(reply, name))
         return Shelf(
-            voices=tuple(_shelved(item, kind, reply) for kind, item in listed), notes=(UNLISTED,)
+            voices=tuple(_shelved(item, kind, reply) for kind, item in listed),
+            notes=(UNLISTED,),
+            lists_unused=False,
         )
 
     async def drop(self, voice_id: str, send: Send) -> None:

@@ -63,7 +63,9 @@ class TencentMps(Provider):
         requests_per_second=20,
         parallel=10,
         typical_s=15.0,
+        slots=SLOTS,
     )
+    lasting: ClassVar[str] = "A voice is kept until it is deleted; renaming it is free."
     credentials: Credentials = field(repr=False)
     base_url: str = INTERNATIONAL
     """`INTERNATIONAL`, `MAINLAND`, or an emulator."""
@@ -201,6 +203,11 @@ class TencentMps(Provider):
         check_profile(fields)
         wish = {"VoiceId": voice_id, "VoiceFields": dict(fields)}
         await self._ask("update", "UpdateVoice", wish, spends=False, send=send)
+
+    async def keep(self, voice_id: str, name: str, send: Send) -> str:
+        """List a voice under a name a person can read; it is kept in any case."""
+        await self.update(voice_id, {"Name": name}, send)
+        return f"{VENDOR} keeps the voice until it is deleted, and now lists it as {name!r}."
 
     @property
     def _api(self) -> Api:

@@ -79,7 +79,16 @@ class TencentTrtc(Provider):
         preview_characters=fields.INTERNATIONAL.text_characters,
         requests_per_second=fields.INTERNATIONAL.requests_per_second,
         typical_s=10.0,
+        reference_s=(fields.INTERNATIONAL.shortest_s, LONGEST_S),
+        reference_form="a file or an earlier trial, sent as 16 kHz mono WAV",
+        sample_rates=(SAMPLE_RATE,),
+        names="names of 1 to 36 letters, digits and '_'",
     )
+    lasting: ClassVar[str] = (
+        "The vendor names no end of a clone, and no call lists or deletes it; it is spoken with "
+        "by its id."
+    )
+    warning: ClassVar[str] = "A Chinese character counts as two."
     credentials: Credentials
     sdk_app_id: int
     """The TRTC application the voices belong to."""
@@ -142,6 +151,7 @@ class TencentTrtc(Provider):
             self.published,
             preview_characters=self.site.text_characters,
             requests_per_second=self.site.requests_per_second,
+            reference_s=(self.site.shortest_s, LONGEST_S),
         )
 
     @property

@@ -215,7 +215,18 @@ class TencentVodCustom(TencentVod):
 
     name: ClassVar[str] = "tencent-vod"
     wants: ClassVar[Wants] = Wants.REFERENCE
-    published: ClassVar[Limits] = Limits(requests_per_second=20, parallel=10)
+    published: ClassVar[Limits] = Limits(
+        requests_per_second=20,
+        parallel=10,
+        reference_s=REFERENCE_S,
+        reference_form="by a public link",
+        names=f"names of up to {NAME_CHARACTERS} characters",
+    )
+    says_preview_text: ClassVar[bool] = False
+    lasting: ClassVar[str] = (
+        "The vendor names no end of a voice, and no call lists it, deletes it or speaks with it."
+    )
+    warning: ClassVar[str] = "The trial audio says a text of the vendor's own."
     dialect: ClassVar[Dialect] = CUSTOM
     publish: Publish | None = field(default=None, repr=False, compare=False)
     """For references that are files or earlier trials: the vendor takes links only."""
@@ -280,6 +291,8 @@ class TencentVodDesign(TencentVod):
     published: ClassVar[Limits] = Limits(
         preview_characters=PREVIEW_CHARACTERS, requests_per_second=20, parallel=10
     )
+    lasting: ClassVar[str] = FIRST_USE
+    kept_by_speaking: ClassVar[bool] = True
     dialect: ClassVar[Dialect] = DESIGN
 
     def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:
@@ -304,7 +317,7 @@ class TencentVodDesign(TencentVod):
         for kind in ("design", "clone"):
             answer = await self._ask("shelf", "DescribeVoices", {"VoiceType": kind}, send)
             voices += [_shelved(found) for found in _objects(answer.get("Voices"))]
-        return Shelf(voices=tuple(voices), notes=(FIRST_USE,))
+        return Shelf(voices=tuple(voices), notes=(FIRST_USE,), lists_unused=False)
 
     async def drop(self, voice_id: str, send: Send) -> None:
         """Delete a voice; the vendor finds none that has never been used."""

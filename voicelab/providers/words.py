@@ -13,14 +13,17 @@ def where_text(provider: Provider) -> str:
 
 
 def limits_text(limits: Limits) -> str:
-    """Return limits in words.
+    """Return in words what a vendor takes for a voice, and what it costs.
 
     Examples
     --------
     >>> limits_text(Limits(preview_characters=500, requests_per_minute=20))
-    'Preview text up to 500 characters, 20 requests a minute'
+    'Preview text up to 500 characters, 20 requests a minute, no published price'
     """
     parts = []
+    if limits.reference_s is not None:
+        form = f", {limits.reference_form}" if limits.reference_form else ""
+        parts.append("clones a recording of {:g} to {:g} s".format(*limits.reference_s) + form)
     if limits.prompt_characters is not None:
         parts.append(f"prompt up to {limits.prompt_characters:,} characters")
     if limits.preview_characters is not None:
@@ -31,10 +34,37 @@ def limits_text(limits: Limits) -> str:
         parts.append(f"{limits.requests_per_second:g} requests a second")
     if limits.requests_per_minute is not None:
         parts.append(f"{limits.requests_per_minute:g} requests a minute")
-    if limits.price is not None:
-        parts.append(price_text(limits.price))
-    text = ", ".join(parts) or "any length"
-    return text[0].upper() + text[1:]
+    if not limits.free:
+        parts.append(price_text(limits.price) if limits.price else "no published price")
+    return _sentence(parts or ["any length"])
+
+
+def account_text(limits: Limits, *, end: str = "") -> str:
+    """Return in words what else a vendor limits: of the account, and of what options can ask.
+
+    `end` comes after them, where there are any.
+
+    Examples
+    --------
+    >>> account_text(Limits(slots=100, sample_rates=(24000, 16000)))
+    'Up to 100 voices in the account, trial audio at 24, 16 kHz'
+    """
+    parts = []
+    if limits.slots is not None:
+        parts.append(f"up to {limits.slots:,} voices in the account")
+    if limits.sample_rates is not None:
+        rates = ", ".join(f"{rate / 1000:g}" for rate in limits.sample_rates)
+        parts.append(f"trial audio at {rates} kHz")
+    if limits.speech_characters is not None:
+        parts.append(f"kept voices say up to {limits.speech_characters:,} characters")
+    if limits.names:
+        parts.append(limits.names)
+    return _sentence(parts) + end if parts else ""
+
+
+def rules_text(kind: Provider | type[Provider]) -> str:
+    """Return in sentences what to know before making voices at a vendor, and how long they last."""
+    return " ".join(filter(None, (kind.warning, kind.lasting)))
 
 
 def price_text(price: Price) -> str:
@@ -43,7 +73,7 @@ def price_text(price: Price) -> str:
     Examples
     --------
     >>> price_text(Price(per_voice=0.2, currency="USD", source="a page", as_of="2026-11-21"))
-    'USD 0.20 for each voice'
+    'USD 0.20 for each voice (read 2026-11-21)'
     """
     amounts = {
         "per 1,000 characters": 1000 * price.per_character,
@@ -52,4 +82,10 @@ def price_text(price: Price) -> str:
     }
     parts = [f"{price.currency} {amount:.2f} {what}" for what, amount in amounts.items() if amount]
     text = " and ".join(parts) or "making a voice is free"
-    return f"{text} (sources disagree: {price.disputed})" if price.disputed else text
+    disputed = f"; sources disagree: {price.disputed}" if price.disputed else ""
+    return f"{text} (read {price.as_of}{disputed})"
+
+
+def _sentence(parts: list[str]) -> str:
+    text = ", ".join(parts)
+    return text[0].upper() + text[1:]

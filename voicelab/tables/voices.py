@@ -1,14 +1,17 @@
 """The DataFrame of the voices that vendors keep, joined to the trials that made them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from voicelab.model import TrialRecord
-from voicelab.providers.base import Shelf, ShelvedVoice
+from voicelab.engine.keep import spoken_with
+from voicelab.model import TrialRecord, TrialState, Wants
+from voicelab.providers.base import Provider, Shelf, ShelvedVoice, VoiceShelf
 
 if TYPE_CHECKING:
     import pandas as pd
 
+NOT_LISTED = "not listed"
 COLUMNS = (
     "provider",
     "emulated",
@@ -32,42 +35,97 @@ def voices_frame(
     notes: Mapping[str, str],
     records: Sequence[TrialRecord],
     *,
-    emulated: Collection[str],
+    providers: Mapping[str, Provider],
 ) -> "pd.DataFrame":
     """Return one row a voice that is the user's own; `notes` by provider are in `.attrs`.
 
-    `emulated` names the providers that are emulators.
+    Parameters
+    ----------
+    shelves
+        What each vendor that keeps a list has told.
+    records
+        The trials of the lab: they tell where a voice comes from, and of voices no list has.
+    providers
+        Those that can be called, with or without a list.
     """
     import pandas as pd
 
-    made = {(r.trial.provider, r.voice_id): r for r in records if r.trial.variant.voice_id is None}
     rows = [
-        _row(name, shelf, voice, made.get((name, voice.voice_id))) | {"emulated": name in emulated}
-        for name, shelf in shelves.items()
-        for voice in shelf.voices
-        if voice.kind != "system"
+        row | {"provider": name, "emulated": provider.emulated}
+        for name, provider in providers.items()
+        for row in _rows(provider, shelves.get(name), records)
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"rating": "Int64"})
     table.attrs["notes"] = dict(notes)
     return table
 
 
-def _row(
-    name: str, shelf: Shelf, voice: ShelvedVoice, record: TrialRecord | None
-) -> dict[str, Any]:
-    own = [v for v in shelf.voices if v.kind != "system"]
+def _rows(
+    provider: Provider, shelf: Shelf | None, records: Sequence[TrialRecord]
+) -> Iterator[dict[str, Any]]:
+    made = {
+        record.voice_id: record
+        for record in records
+        if (record.trial.provider, record.emulated) == (provider.name, provider.emulated)
+        and record.voice_id is not None
+        and record.trial.variant.voice_id is None
+    }
+    own = [voice for voice in shelf.voices if voice.kind != "system"] if shelf else []
+    account = {"slots_used": len(own), "slots": shelf.slots if shelf else None}
+    unlisted = _unlisted(provider, shelf, made, records)
+    for voice in [*own, *unlisted]:
+        record = made.get(voice.voice_id)
+        yield account | _told(voice, record) | _from(record)
+
+
+def _unlisted(
+    provider: Provider,
+    shelf: Shelf | None,
+    made: Mapping[str, TrialRecord],
+    records: Sequence[TrialRecord],
+) -> list[ShelvedVoice]:
+    """Return the voices of the lab that the vendor has, and leaves out of its list."""
+    silent = shelf is None and isinstance(provider, VoiceShelf)
+    if provider.base_url is None or silent or (shelf is not None and shelf.lists_unused):
+        return []
+    listed = {voice.voice_id for voice in shelf.voices} if shelf else set()
+    if shelf is not None:  # what was spoken with would be listed, were it still there
+        listed |= spoken_with(records, provider.name, emulated=provider.emulated)
+    return [
+        ShelvedVoice(
+            voice_id=voice_id,
+            kind="clone" if provider.wants is Wants.REFERENCE else "design",
+            status=NOT_LISTED,
+            expires_at=record.expires_at,
+        )
+        for voice_id, record in made.items()
+        if voice_id not in listed and record.state is TrialState.DONE and not _lapsed(record)
+    ]
+
+
+def _lapsed(record: TrialRecord) -> bool:
+    return record.expires_at is not None and record.expires_at < datetime.now(UTC)
+
+
+def _told(voice: ShelvedVoice, record: TrialRecord | None) -> dict[str, Any]:
+    """Return what the vendor tells; of the day it was made, else what the lab knows."""
+    created = voice.created_at or (record.finished_at if record else None)
     return {
-        "provider": name,
         "voice_id": voice.voice_id,
         "kind": voice.kind,
         "name": voice.name,
         "status": voice.status,
-        "created_at": voice.created_at.isoformat() if voice.created_at else None,
+        "created_at": created.isoformat() if created else None,
         "expires_at": voice.expires_at.isoformat() if voice.expires_at else None,
-        "slots_used": len(own),
-        "slots": shelf.slots,
-        "trial": record.trial.id if record else None,
-        "label": record.trial.variant.label if record else None,
-        "prompt": record.trial.variant.prompt if record else None,
-        "rating": record.rating if record else None,
+    }
+
+
+def _from(record: TrialRecord | None) -> dict[str, Any]:
+    if record is None:
+        return {"trial": None, "label": None, "prompt": None, "rating": None}
+    return {
+        "trial": record.trial.id,
+        "label": record.trial.variant.label,
+        "prompt": record.trial.variant.prompt,
+        "rating": record.rating,
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from voicelab.engine.job import Job
+from voicelab.engine.keep import Keeping
 from voicelab.engine.quote import Quote
 from voicelab.experiment import Experiment
 from voicelab.model import TrialRecord
@@ -88,6 +89,12 @@ class Bench(Protocol):
 
     def drop(self, provider: str, voice_id: str) -> None:
         """Delete a voice at its vendor."""
+
+    def keeping(self, trial_id: str) -> Keeping:
+        """Say what keeping the voice of a trial takes."""
+
+    def keep(self, trial_id: str, name: str | None = None, *, spend: bool = False) -> str:
+        """Make the vendor keep the voice of a trial; return a sentence on it."""
 
     def on_change(self, listener: Callable[[TrialRecord], None]) -> Callable[[], None]:
         """Call `listener` on the I/O thread with every trial that changes; return how to end it."""

@@ -1,6 +1,7 @@
 """The form: an experiment as fields to type in, and back."""
 
-from collections.abc import Callable, Collection, Mapping
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from voicelab.engine.budget import read_budget
 from voicelab.errors import UsageError
 from voicelab.experiment import Experiment
 from voicelab.shipped import shipped
-from voicelab.template import fields, read_rows
+from voicelab.template import fields, read_rows, reference_in
 from voicelab.widgets.bench import Bench
 from voicelab.widgets.guard import Guard
 from voicelab.widgets.provider_choice import ProviderChoice
+from voicelab.widgets.references import References
 from voicelab.widgets.typed import (
     read_options,
     read_path,
@@ -53,8 +55,9 @@ LANGUAGES = {
 }
 VALUES = "One value a line, or several on one line with ; between them"
 TABLE = (
-    "Paste a table with a header (label, prompt, preview_text, language, and any variable; commas "
-    "or tabs), or write one prompt a line. Beside a template with variables, or instead of it."
+    "Paste a table with a header (label, prompt, preview_text, language, reference, transcript, "
+    "and any variable; commas or tabs), or write one prompt a line. Beside a template with "
+    "variables, or instead of it."
 )
 
 
@@ -80,6 +83,7 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._make_fields()
         self._edited = self.guard.watch(self._tell, clears=False)
         self.providers = ProviderChoice(bench, self._edited)
+        self.references = References(bench, self.add_rows)
         self.values: dict[str, w.Textarea] = {}
         self._every_value: dict[str, w.Textarea] = {}
         self._values = w.VBox()
@@ -120,15 +124,20 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         save = w.Button(description="Save", icon="save", tooltip="Write the form to it")
         load.on_click(self.guard.watch(self._load_clicked))
         save.on_click(self.guard.watch(self._save_clicked))
-        drawers = w.Accordion(
-            [
-                w.VBox([w.HTML(f'<p class="voicelab-hint">{TABLE}</p>'), self.table]),
-                w.VBox([self.seed, self.table_file, self._options]),
-                w.HBox([self.path, load, save]),
-            ],
-            titles=("Table of prompts", "Seed, prompt file, extra request fields", "Load or save"),
-            selected_index=None,
+        drawers = {
+            "Table of prompts": w.VBox(
+                [w.HTML(f'<p class="voicelab-hint">{TABLE}</p>'), self.table]
+            ),
+            "References to clone": self.references,
+            "Seed, prompt file, extra request fields": w.VBox(
+                [self.seed, self.table_file, self._options]
+            ),
+            "Load or save": w.HBox([self.path, load, save]),
+        }
+        self.drawers = w.Accordion(
+            list(drawers.values()), titles=tuple(drawers), selected_index=None
         )
+        self.drawers.observe(lambda _: self.follow(), "selected_index")
         return [
             self.experiment_name,
             self.template,
@@ -136,7 +145,7 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self.preview_text,
             w.HBox([self.language, self.takes, self.budget]),
             self._labelled("Providers", self.providers),
-            drawers,
+            self.drawers,
             self.guard,
         ]
 
@@ -197,6 +206,34 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self._loading = False
         self._edited()
 
+    def add_rows(self, rows: Sequence[Mapping[str, str]]) -> int:
+        """Put rows at the end of the table of prompts; return how many.
+
+        A reference that is in the table stays there once; a label that is taken gets a number;
+        what the form says for all rows is not said again.
+
+        Raises
+        ------
+        UsageError
+            When the table as it stands cannot be read.
+        """
+        table = list(read_table(self.table.value, self.values))
+        before = len(table)
+        same = {"preview_text": self.preview_text.value, "language": self.language.value}
+        for row in rows:
+            if row.get("reference") not in {known.get("reference") for known in table}:
+                taken = {known.get("label", "") for known in table}
+                own = {name: text for name, text in row.items() if text != same.get(name)}
+                table.append({**own, "label": _free(row["label"], taken)})
+        self.table.value = write_table(table)
+        return len(table) - before
+
+    def follow(self) -> None:
+        """Look anew for trials to clone, where their drawer is open."""
+        index = self.drawers.selected_index
+        if index is not None and self.drawers.children[index] is self.references:
+            self.references.refresh()
+
     def _tell(self, _change: object = None) -> None:
         if not self._loading:
             self.on_edit()
@@ -249,7 +286,7 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             if path.exists() and path != self._own_file:
                 self._own_file = path
                 raise UsageError(f"{path} is there already; press Save again to replace it.")
-            self._with_prompt_file_for(path.parent).save(path)
+            self._found_from(path.parent).save(path)
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
         self._own_file = path
@@ -263,12 +300,15 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             )
         return path
 
-    def _with_prompt_file_for(self, folder: Path) -> Experiment:
-        """Return the experiment so that its prompt file is still found from another folder."""
+    def _found_from(self, folder: Path) -> Experiment:
+        """Return the experiment so that its files are still found from another folder."""
         experiment = self.experiment
-        if experiment.rows_file is None or folder.absolute() == self._folder.absolute():
+        if folder.absolute() == self._folder.absolute():
             return experiment
-        return replace(experiment, rows_file=str((self._folder / experiment.rows_file).absolute()))
+        here = self._folder.absolute()
+        rows_file = experiment.rows_file and str(here / experiment.rows_file)
+        rows = tuple(reference_in(here, row) for row in experiment.rows)
+        return replace(experiment, rows_file=rows_file, rows=rows)
 
 
 _LABELS = {"description_width": "110px"}
@@ -282,6 +322,11 @@ def _text(label: str, hint: str, *, width: str = "auto") -> w.Text:
 def _area(label: str, hint: str, *, rows: int) -> w.Textarea:
     layout = w.Layout(width="auto")
     return w.Textarea(description=label, tooltip=hint, rows=rows, style=_LABELS, layout=layout)
+
+
+def _free(label: str, taken: Collection[str]) -> str:
+    numbered = (f"{label} ({number})" for number in itertools.count(2))
+    return label if label not in taken else next(name for name in numbered if name not in taken)
 
 
 def _names(template: str) -> tuple[str, ...] | None:

@@ -7,7 +7,8 @@ import ipywidgets as w
 
 from voicelab.errors import UsageError
 from voicelab.providers import PROVIDERS
-from voicelab.providers.words import limits_text, where_text
+from voicelab.providers.base import Limits, Provider
+from voicelab.providers.words import account_text, limits_text, rules_text, where_text
 from voicelab.widgets.bench import Bench
 
 
@@ -63,14 +64,21 @@ def _words(bench: Bench, name: str) -> str:
         provider = bench.provider(name)
     except UsageError as error:
         kind = PROVIDERS.get(name)
-        limits = f"{limits_text(kind.published)}. " if kind else ""
-        return _line(limits, f"Not available: {error}", "away")
-    limits = f"{limits_text(provider.limits)}. "
-    return _line(limits, where_text(provider), "emulated" if provider.emulated else "ready")
+        limits = kind.published if kind else None
+        return _line(kind, limits, f"Not available: {error}", "away")
+    state = "emulated" if provider.emulated else "ready"
+    return _line(provider, provider.limits, where_text(provider), state)
 
 
-def _line(limits: str, where: str, state: str) -> str:
+def _line(
+    kind: Provider | type[Provider] | None, limits: Limits | None, where: str, state: str
+) -> str:
+    taken = f"{limits_text(limits)}. " if limits else ""
+    source = limits.price.source if limits and limits.price else ""
+    account = account_text(limits, end=".") if limits else ""
+    rules = html.escape(f"{rules_text(kind) if kind else ''} {account}".strip())
     return (
-        f'<span class="voicelab-limits" data-state="{state}">'
-        f"{html.escape(limits)}<b>{html.escape(where)}</b></span>"
+        f'<div class="voicelab-limits" data-state="{state}">'
+        f'<span title="{html.escape(source)}">{html.escape(taken)}</span>'
+        f'<b>{html.escape(where)}</b><p class="voicelab-hint">{rules}</p></div>'
     )

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from voicelab.engine.quote import Line, Quote, Refusal, cost_text, duration_text
+from voicelab.engine.quote import Line, Quote, Refusal, cost_text, duration_text, unfit_text
 
 MOST_REFUSALS = 8
 """Refusals shown one by one; the others are counted."""
@@ -60,6 +60,7 @@ def _line(line: Line) -> str:
         f"{line.characters:,} characters",
         cost_text(line),
         f"about {duration_text(line.duration_s)}",
+        unfit_text(line),
     )
     return f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>"
 

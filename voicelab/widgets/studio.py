@@ -22,6 +22,7 @@ from voicelab.widgets.form import Form
 from voicelab.widgets.guard import Guard, problem, sentence
 from voicelab.widgets.progress import ProgressPanel
 from voicelab.widgets.quote_text import quote_html
+from voicelab.widgets.references import added_text, clone_rows
 from voicelab.widgets.throttle import Throttle
 from voicelab.widgets.voices import VoicesPanel
 
@@ -29,9 +30,12 @@ TYPING_S = 0.3
 COMPARE_EVERY_S = 1.5
 MOST_TRIALS = 10_000
 """More in one batch is a slip of the keyboard."""
+FAVOURITE = 4
+"""Stars from which a voice is one to clone."""
 
 NOTHING_YET = "Nothing to hear yet. Press Submit, and every voice appears here as it arrives."
 NONE_CAME = "No voice has come yet; the lines above say where each trial stands."
+CLONE = f"Put what has {FAVOURITE} stars or more into the table of prompts, to be cloned"
 MOVED = "This lab was opened in a newer studio. Run this cell again to go on here."
 
 _newest: "WeakKeyDictionary[Bench, ref[Studio]]" = WeakKeyDictionary()
@@ -85,6 +89,9 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.stop = _button("Stop", "Let nothing new start; what is under way is kept")
         self.resume = _button("Resume", "Send what is still waiting")
         self.retry = _button("Retry failed", "Send failed trials again")
+        self.clone = _button("Clone the favourites", CLONE, icon="clone")
+        self.clone.disabled = False
+        self.clone.layout = w.Layout(width="auto", align_self="flex-start", display="none")
         self.leave_out = w.Checkbox(
             description="leave out refused trials",
             indent=False,
@@ -107,6 +114,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             layout=w.Layout(width="auto", display="none"),
         )
         self.reuse.observe(self.guard.watch(lambda _: self._edited()), "value")
+        self.clone.on_click(self.compare_guard.watch(self._clone))
         self.leave_out.observe(self.guard.watch(lambda _: self._set_submit()), "value")
         self.choice.observe(self.guard.watch(self._chosen), "value")
 
@@ -116,7 +124,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             w.HTML(_title(self._bench)),
             _section("Describe", [self.form]),
             _section("Run", [self.quote, w.HBox(buttons), self.guard, self.choice, self.panel]),
-            _section("Compare", [self.comparing, self.compare_guard, self.exports]),
+            _section("Compare", [self.comparing, self.clone, self.compare_guard, self.exports]),
             _section("Voices", [self.voices]),
         ]
 
@@ -190,6 +198,19 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._bench.retry(self.looking_at)
         self._resume(_button)
 
+    def _clone(self, _button: object) -> None:
+        """Put the favourites of what is shown into the form, as references."""
+        records = self._bench.records(self.looking_at)
+        chosen = [r for r in records if r.clip_hash and (r.rating or 0) >= FAVOURITE]
+        if not chosen:
+            raise UsageError(
+                f"none of these voices has {FAVOURITE} stars or more; give them, then press again."
+            )
+        added = self.form.add_rows(clone_rows(chosen))
+        self.compare_guard.say(
+            f"{added_text(added, len(chosen))} Choose providers that clone, then press Submit."
+        )
+
     @property
     def looking_at(self) -> str | None:
         """The batch or experiment that is shown, or nothing for the whole lab."""
@@ -230,6 +251,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         if ended != self._ended:
             self._ended = ended
             self._comparing.poke()
+            self.form.follow()
 
     def _comparison(self) -> Comparison:
         return self._bench.compare(self.looking_at)
@@ -239,13 +261,18 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         if not any(record.state is TrialState.DONE for record in comparison.records):
             words = NONE_CAME if len(comparison) else NOTHING_YET
             self.comparing.children = [_empty(words)]
+            self.clone.layout.display = "none"
         elif self._comparer is None:
             rate, note = self._bench.rate, self._bench.note
             self._comparer = Comparer(comparison, on_rate=rate, on_note=note)
-            self.comparing.children = [self._comparer]
+            self._show_comparer(self._comparer)
         else:
             self._comparer.update(comparison)
-            self.comparing.children = [self._comparer]
+            self._show_comparer(self._comparer)
+
+    def _show_comparer(self, comparer: Comparer) -> None:
+        self.comparing.children = [comparer]
+        self.clone.layout.display = ""
 
 
 def _require_modest(experiment: Experiment) -> None:

@@ -43,7 +43,7 @@ def read_table(text: str, variables: Iterable[str] = ()) -> tuple[dict[str, str]
     """Return the rows of a pasted table, or of one prompt a line.
 
     It is a table when its first line is a header: names, separated by commas or tabs, of which
-    one is `label`, `prompt`, `preview_text`, `language`, `reference` or one of `variables`.
+    one is of `ROW_FIELDS` or of `variables`.
 
     Raises
     ------

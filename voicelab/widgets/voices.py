@@ -1,13 +1,13 @@
-"""The voices that vendors keep: asked for by a button, and deleted after asking once."""
+"""The voices that vendors keep: asked for by a button, kept or deleted after asking once."""
 
 import html
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 from voicelab.model import source_text
+from voicelab.providers.base import VoiceShelf
 from voicelab.widgets.bench import Bench
 from voicelab.widgets.guard import Guard
 from voicelab.widgets.looks import style
@@ -22,10 +22,11 @@ NONE_KEPT = "No vendor keeps a voice for you now."
 
 
 class VoicesPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
-    """A line for each kept voice: what it is, which trial made it, and a button to delete it."""
+    """A line for each kept voice: what it is, which trial made it, and what to do with it."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
+        self._news = ""
         self.guard = Guard()
         self.ask = w.Button(
             description="List kept voices",
@@ -34,7 +35,7 @@ class VoicesPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         )
         self.words = w.HTML(_empty(NOT_ASKED))
         self.lines = w.VBox()
-        super().__init__([style(), self.ask, self.guard, self.words, self.lines])
+        super().__init__([style(), self.ask, self.guard, self.lines, self.words])
         self.add_class("voicelab-voices")
         load = self.guard.watch(self._load, clears=False)
         self._asking = Throttle(load, every_s=0.0, in_pool=True)
@@ -47,37 +48,84 @@ class VoicesPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _load(self) -> None:
         """Ask, away from the threads of clicks and of requests."""
         frame = self._bench.voices()
-        self.guard.value = ""
         rows = frame.head(MOST_SHOWN).to_dict("records")
-        self.lines.children = [_Line(self._bench, row, self._asking.poke) for row in rows]
+        self.lines.children = [_Line(self._bench, row, self._changed) for row in rows]
         self.words.value = _words(frame)
+        self.guard.value = ""
+        if self._news:
+            self.guard.say(self._news)
+        self._news = ""
+
+    def _changed(self, news: str) -> None:
+        """Tell what became of a voice, once the list is there anew."""
+        self._news = news
+        self._asking.poke()
 
 
-class _Line(w.HBox):  # type: ignore[misc]
-    """One voice."""
+class _Line(w.VBox):  # type: ignore[misc]
+    """One voice, what can be done with it, and a question before what cannot be undone."""
 
-    def __init__(self, bench: Bench, row: Mapping[Any, Any], changed: Any) -> None:
-        self._row = row
-        self._guard = Guard()
-        delete = _button("Delete …", f"Delete {row['voice_id']} at {row['provider']}")
-        yes = _button("Delete for good", "Delete it in the vendor's account", "danger")
-        keep = _button("Keep", "Leave it as it is")
-        self._confirm = w.HBox([w.HTML("Sure?"), yes, keep])
-        self._confirm.layout.display = "none"
-        words = w.HTML(_voice(row), layout=w.Layout(flex="1"))
-        super().__init__([words, delete, self._confirm, self._guard])
+    def __init__(
+        self, bench: Bench, row: Mapping[Any, Any], changed: Callable[[str], None]
+    ) -> None:
+        self._bench, self._row, self._changed = bench, row, changed
+        self.guard = Guard()
+        self.keep = _button("Keep", f"Have {row['provider']} keep it")
+        self.delete = _button("Delete …", f"Delete {row['voice_id']} at {row['provider']}")
+        self.question, self.yes, self.no = w.HTML(), _button("Yes", ""), _button("Cancel", "")
+        self.confirm = w.VBox([self.question, w.HBox([self.yes, self.no])])
+        self.confirm.add_class("voicelab-problem")
+        self._close()
+        self._wanted: Callable[[], None] = lambda: None
+        self._agreed: Callable[[], None] = lambda: None
+        self._acting = Throttle(self.guard.watch(self._act), every_s=0.0, in_pool=True)
+        self.delete.on_click(self.guard.watch(self._ask_to_delete))
+        self.keep.on_click(self.guard.watch(lambda _: self._do(self._look_at_keeping)))
+        self.yes.on_click(self.guard.watch(lambda _: self._do(self._agreed)))
+        self.no.on_click(self.guard.watch(self._close))
+        super().__init__([self._top(), self.confirm, self.guard])
 
-        def drop() -> None:
-            bench.drop(row["provider"], row["voice_id"])
-            changed()
+    def _top(self) -> w.HBox:
+        """Return the line itself; a voice that no trial of the lab made cannot be kept by it."""
+        words = w.HTML(_voice(self._row), layout=w.Layout(flex="1"))
+        keep = [self.keep] if isinstance(self._row["trial"], str) else []
+        provider = self._bench.provider(self._row["provider"])
+        delete = [self.delete] if isinstance(provider, VoiceShelf) else []
+        return w.HBox([words, *keep, *delete], layout=w.Layout(align_items="center"))
 
-        dropping = Throttle(self._guard.watch(drop, clears=False), every_s=0.0, in_pool=True)
-        delete.on_click(self._guard.watch(partial(self._show, asking=True)))
-        keep.on_click(self._guard.watch(partial(self._show, asking=False)))
-        yes.on_click(self._guard.watch(lambda _: dropping.poke()))
+    def _do(self, action: Callable[[], None]) -> None:
+        """Do what may wait for a vendor, away from the thread of clicks."""
+        self._wanted = action
+        self._acting.poke()
 
-    def _show(self, _button: object, *, asking: bool) -> None:
-        self._confirm.layout.display = "" if asking else "none"
+    def _act(self) -> None:
+        self._wanted()
+
+    def _ask(self, question: str, yes: str, style: str, action: Callable[[], None]) -> None:
+        self.question.value = html.escape(question)
+        self.yes.description, self.yes.button_style = yes, style
+        self._agreed = action
+        self.confirm.layout.display = ""
+
+    def _close(self, _button: object = None) -> None:
+        self.confirm.layout.display = "none"
+
+    def _ask_to_delete(self, _button: object) -> None:
+        self._ask("It is gone for good.", "Delete for good", "danger", self._drop)
+
+    def _drop(self) -> None:
+        self._bench.drop(self._row["provider"], self._row["voice_id"])
+        self._changed(f"Deleted {self._row['voice_id']}.")
+
+    def _look_at_keeping(self) -> None:
+        how = self._bench.keeping(self._row["trial"])
+        if how.spends:
+            self._ask(how.words, "Speak with it and keep it", "primary", self._spend)
+        else:
+            self._changed(self._bench.keep(self._row["trial"]))
+
+    def _spend(self) -> None:
+        self._changed(self._bench.keep(self._row["trial"], spend=True))
 
 
 def _words(frame: "pd.DataFrame") -> str:
@@ -94,10 +142,11 @@ def _words(frame: "pd.DataFrame") -> str:
 
 
 def _voice(row: Mapping[Any, Any]) -> str:
-    known = [row["label"], row["status"], row["created_at"], row["expires_at"]]
-    label, status, created, expires = (v if isinstance(v, str) else "" for v in known)
+    known = [row[name] for name in ("label", "name", "status", "created_at", "expires_at")]
+    label, called, status, created, expires = (v if isinstance(v, str) else "" for v in known)
     parts = [
         f"from {label}" if label else "",
+        f"called {called}" if called and called != row["trial"] else "",
         status,
         f"made {created[:10]}" if created else "",
         f"expires {expires[:10]}" if expires else "",

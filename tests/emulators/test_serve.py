@@ -22,6 +22,8 @@ from voicelab.emulators import EMULATORS
 from voicelab.emulators.command import environment_lines
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import serve
+from voicelab.emulators.tencent_trtc import TencentTrtcEmulator
+from voicelab.emulators.tencent_vod import TencentVodEmulator
 from voicelab.errors import UsageError
 
 
@@ -221,3 +223,11 @@ def test_emulators_and_providers_share_no_line():
     assert not [
         name for name in _imports(voicelab.providers) if name.startswith("voicelab.emulators")
     ]
+
+
+def test_what_a_client_needs_of_tencent_beside_its_keys_is_there():
+    emulators = [TencentTrtcEmulator(token="temporary"), TencentVodEmulator()]
+    with serve(emulators) as sandbox:
+        trtc, vod = sandbox.credentials["tencent-trtc"], sandbox.credentials["tencent-vod"]
+    assert (trtc["sdk_app_id"], trtc["region"]) == ("1466000000", "ap-singapore")
+    assert (trtc["token"], vod["sub_app_id"]) == ("temporary", "221073")

@@ -8,6 +8,7 @@ import json
 import time
 import uuid
 from datetime import UTC, datetime
+from unittest.mock import ANY
 
 import httpx
 import pytest
@@ -385,6 +386,14 @@ def test_a_voice_is_changed_and_deleted_and_system_voices_are_not(call):
     for gone in (voice_id, SYSTEM[0].voice_id):
         assert call("DeleteVoice", {"VoiceId": gone})["ErrorCode"] == 2
         assert call("UpdateVoice", {"VoiceId": gone, "VoiceFields": {}})["ErrorCode"] == 2
+
+
+def test_a_task_that_went_well_went_well_though_its_voice_was_deleted_since(call, emulator):
+    task = {"TaskId": call("DesignVoiceAsync", {"Prompt": PROMPT, "Text": TEXT})["TaskId"]}
+    emulator.clock.now += 2
+    done = call("DescribeDesignTask", task)
+    call("DeleteVoice", {"VoiceId": done["VoiceId"]})
+    assert call("DescribeDesignTask", task) == {**done, "RequestId": ANY}
 
 
 def test_speech_is_a_wav_of_16_khz_whose_samples_do_not_start_at_44(call):

@@ -92,7 +92,7 @@ class Emulator(ABC):
         return cls.providers or (cls.name,)
 
     def credentials(self, base_url: str) -> dict[str, str]:
-        """Return its address and the keys it takes, by names that are the same for all vendors."""
+        """Return its address, keys and application, by names that are the same for all vendors."""
         found = {"base_url": base_url}
         for variable, value in self.environ(base_url).items():
             for ending, name in _KEYS.items():
@@ -175,7 +175,10 @@ _KEYS = {
     "_API_KEY": "api_key",
     "TENCENTCLOUD_SECRET_ID": "secret_id",
     "TENCENTCLOUD_SECRET_KEY": "secret_key",
-    "TENCENTCLOUD_SESSION_TOKEN": "token",
+    "TENCENTCLOUD_TOKEN": "token",
+    "TENCENTCLOUD_REGION": "region",
+    "TENCENTCLOUD_SDK_APP_ID": "sdk_app_id",
+    "TENCENTCLOUD_VOD_SUB_APP_ID": "sub_app_id",
 }
 
 

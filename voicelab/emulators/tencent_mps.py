@@ -66,8 +66,8 @@ class KeptVoice:
 class DesignTask:
     """A design under way or over."""
 
-    voice_id: str | None
-    """Nothing where it comes to nothing."""
+    voice: KeptVoice | None
+    """Nothing where it comes to nothing; told of even when the voice was deleted since."""
     due: float
     """By the emulator's clock, in seconds."""
 
@@ -166,8 +166,8 @@ class TencentMpsEmulator(Tc3Emulator):
             call.voice_id = voice.voice_id
             self.voices[voice.voice_id] = voice
             await self._preview(voice, text, call.at)
-        made = None if failed else voice.voice_id
-        self.tasks[task_id] = DesignTask(voice_id=made, due=voice.ready_at)
+        made = self.voices.get(voice.voice_id)
+        self.tasks[task_id] = DesignTask(voice=made, due=voice.ready_at)
         return {"ErrorCode": 0, "Msg": "success", "TaskId": task_id, "RequestId": request_id}
 
     async def _preview(self, voice: KeptVoice, text: str | None, now: float) -> None:
@@ -183,7 +183,8 @@ class TencentMpsEmulator(Tc3Emulator):
         task = self.tasks.get(wish["TaskId"])
         if task is None:  # nobody says how the vendor words this
             raise No("InvalidParameterValue", "The value of the parameter `TaskId` is not valid.")
-        call.voice_id = task.voice_id
+        voice = task.voice
+        call.voice_id = None if voice is None else voice.voice_id
         if call.at < task.due:  # nor what else is in this body
             return {
                 "ErrorCode": WORKING,
@@ -191,7 +192,6 @@ class TencentMpsEmulator(Tc3Emulator):
                 "Status": "processing",
                 "VoiceId": None,
             }
-        voice = self.voices.get(task.voice_id or "")
         if voice is None:
             return {
                 "ErrorCode": FAILED,

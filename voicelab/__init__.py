@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from voicelab.errors import (
         InDoubt,
         Refused,
+        StoreError,
         Throttled,
         TrialError,
         Unreachable,

@@ -444,7 +444,7 @@ class Lab:
         return self._store.batches()
 
     def records(
-        self, what: What = None, *, states: Iterable[TrialState] = tuple(TrialState)
+        self, what: What = None, *, states: Collection[TrialState] = tuple(TrialState)
     ) -> tuple[TrialRecord, ...]:
         """Return the trials of a batch, an experiment, or the whole lab.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ from voicelab.audio.clip import SUFFIXES, Clip, decode
 from voicelab.errors import TrialError, Unreadable
 from voicelab.measures import VERSION, measure
 from voicelab.model import TrialRecord, TrialState, Voice
+from voicelab.store.numbers import NumbersTable
 from voicelab.store.records import to_json
 from voicelab.store.store import ClipRow, Store
 
@@ -56,25 +57,24 @@ def measured(store: Store, digest: str, clip: Clip) -> dict[str, float | None]:
     return numbers
 
 
-def measured_all(
-    store: Store, records: Sequence[TrialRecord]
-) -> dict[str, Mapping[str, float | None]]:
+def measured_all(store: Store, records: Sequence[TrialRecord]) -> NumbersTable:
     """Return the measured numbers of all trials by clip hash, measuring what was not yet."""
-    known: dict[str, Mapping[str, float | None]] = dict(store.measurements(VERSION))
     wanted = dict.fromkeys(r.clip_hash for r in records if r.clip_hash is not None)
+    known = store.measurements(VERSION, wanted)
     missing = [digest for digest in wanted if digest not in known]
+    if not missing:
+        return known
     with ThreadPoolExecutor(max_workers=2) as pool:
-        numbers = pool.map(lambda digest: _measured_anew(store, digest), missing)
-        known.update(zip(missing, numbers, strict=True))
-    return {digest: known[digest] for digest in wanted}
+        list(pool.map(lambda digest: _measured_anew(store, digest), missing))
+    return store.measurements(VERSION, wanted)
 
 
-def _measured_anew(store: Store, digest: str) -> Mapping[str, float | None]:
+def _measured_anew(store: Store, digest: str) -> None:
     try:
         clip = decode(store.audio(digest), pcm_rate=store.clip(digest).pcm_rate)
     except TrialError:
-        return {}  # the comparison says on the row what is wrong with the file
-    return measured(store, digest, clip)
+        return  # the comparison says on the row what is wrong with the file
+    measured(store, digest, clip)
 
 
 def _add_clip(store: Store, voice: Voice, clip: Clip) -> ClipRow:

@@ -79,7 +79,7 @@ def _unreadable(store: Store, table: str, column: str, read: Any) -> Iterator[Fi
 
 
 def _broken_trials(store: Store) -> Iterator[Finding]:
-    for row in store.database.rows(rows_of.SELECT):
+    for row in store.database.each(rows_of.SELECT):
         try:
             rows_of.record(row)
         except (ValueError, TypeError, KeyError, VoiceLabError) as error:

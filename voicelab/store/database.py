@@ -50,6 +50,15 @@ class Database:
         with self._lock, self._telling():
             return self._connection.execute(sql, values).fetchall()
 
+    def each(self, sql: str, values: Any = ()) -> Iterator[dict[str, Any]]:
+        """Give the rows of a question one by one; nobody writes in this process meanwhile."""
+        with self._lock, self._telling():
+            cursor = self._connection.execute(sql, values)
+            cursor.row_factory = None  # plain tuples
+            names = [column[0] for column in cursor.description]
+            for found in cursor:
+                yield dict(zip(names, found, strict=True))
+
     def row(self, sql: str, values: Any = ()) -> sqlite3.Row | None:
         """Return the first row of a question, or nothing."""
         rows = self.rows(sql, values)

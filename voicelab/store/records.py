@@ -1,14 +1,15 @@
 """Rows of the trials table to and from the model's records."""
 
 import json
-import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Any
 
+from voicelab.errors import StoreError
 from voicelab.model import PromptVariant, Reference, Trial, TrialRecord, TrialState
 from voicelab.store.identity import identity_of
 from voicelab.store.journal import now
@@ -86,54 +87,101 @@ INSERT_PLANNED = (
 )
 
 
-def record(row: sqlite3.Row) -> TrialRecord:
-    """Return a row of `SELECT` as a record."""
+def record(row: Mapping[str, Any]) -> TrialRecord:
+    """Return a row of `SELECT` as a record; every field by name, for there may be very many."""
+    evidence = row["evidence"]
     return TrialRecord(
         trial=_trial(row),
-        experiment=row["experiment"],
-        state=TrialState(row["state"]),
+        experiment=intern(row["experiment"]),
+        state=_STATES[row["state"]],
         emulated=bool(row["emulated"]),
         created_at=datetime.fromisoformat(row["created_at"]),
         sent_at=_time(row["sent_at"]),
         finished_at=_time(row["finished_at"]),
+        latency_s=row["latency_s"],
+        attempts=row["attempts"],
+        voice_id=row["voice_id"],
         expires_at=_time(row["expires_at"]),
-        evidence=json.loads(row["evidence"]),
+        clip_hash=row["clip_hash"],
+        evidence=_NO_EVIDENCE if evidence == "{}" else Evidence(evidence),
+        characters=row["characters"],
+        cost=row["cost"],
+        currency=row["currency"],
+        error_kind=row["error_kind"],
+        error=row["error"],
+        error_code=row["error_code"],
+        request_id=row["request_id"],
+        rating=row["rating"],
         note=row["note"] or "",
-        **{name: row[name] for name in _SAME},
     )
 
 
-_SAME = (
-    "latency_s",
-    "attempts",
-    "voice_id",
-    "clip_hash",
-    "characters",
-    "cost",
-    "currency",
-    "error_kind",
-    "error",
-    "error_code",
-    "request_id",
-    "rating",
-)
+class Evidence(Mapping[str, Any]):
+    """JSON data that is read when it is first looked into: most of a large lab's never is.
+
+    Parameters
+    ----------
+    text
+        A JSON object.
+    """
+
+    __slots__ = ("_found", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._found: dict[str, Any] | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
+
+    def _read(self) -> dict[str, Any]:
+        if self._found is None:
+            try:
+                self._found = dict(json.loads(self.text))
+            except (ValueError, TypeError) as error:
+                raise StoreError(
+                    f"the evidence {self.text[:40]!r} of a trial cannot be read ({error}). Look "
+                    "with `voicelab check`, and restore the lab from an archive or a copy."
+                ) from None
+        return self._found
 
 
-def _trial(row: sqlite3.Row) -> Trial:
+def evidence_text(evidence: Mapping[str, Any]) -> str:
+    """Return evidence as compact JSON, without reading what is JSON already."""
+    return evidence.text if isinstance(evidence, Evidence) else to_json(dict(evidence))
+
+
+_NO_EVIDENCE = Evidence("{}")
+_STATES: Mapping[str, TrialState] = {state.value: state for state in TrialState}
+
+
+def _trial(row: Mapping[str, Any]) -> Trial:
     return Trial(
         id=row["id"],
-        batch_id=row["batch_id"],
+        batch_id=intern(row["batch_id"]),
         index=row["idx"],
-        variant=_variant(json.loads(row["variant"])),
-        provider=row["provider"],
+        variant=_variant(row["variant"]),
+        provider=intern(row["provider"]),
         take=row["take"],
         seed=row["seed"],
-        options=json.loads(row["options"]),
+        options={} if row["options"] == "{}" else json.loads(row["options"]),
         resends=row["resends"],
     )
 
 
-def _variant(found: Mapping[str, Any]) -> PromptVariant:
+@lru_cache(maxsize=256)
+def _variant(text: str) -> PromptVariant:
+    """Return the variant written as `text`; its trials follow each other, and share it."""
+    found = json.loads(text)
     reference = found["reference"]
     if reference is not None:
         path = reference["path"]

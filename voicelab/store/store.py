@@ -1,9 +1,10 @@
 """A lab's folder: the only place that knows its tables and its files."""
 
+import gc
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +13,20 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from voicelab.errors import TrialError, UsageError
+from voicelab.errors import StoreError, TrialError, UsageError
 from voicelab.model import Task, TrialRecord, TrialState, move
 from voicelab.store import charges as costs
 from voicelab.store import records as rows_of
 from voicelab.store.audio_files import AudioFiles
 from voicelab.store.database import Database
 from voicelab.store.journal import Journal, now
+from voicelab.store.numbers import NumbersTable
 from voicelab.store.records import Planned, clean, to_json
 
 DATABASE = "lab.db"
 ERROR_FIELDS = ("error_kind", "error", "error_code", "request_id")
+FEW = 5000
+"""Up to so many clips are looked up one by one; for more the whole table is read."""
 ME = "me"
 """The rater of whoever sits at the notebook; the records show this rater's stars."""
 
@@ -282,17 +286,34 @@ class Store:
         *,
         batch_id: str | None = None,
         experiment: str | None = None,
-        states: Iterable[TrialState] = tuple(TrialState),
+        states: Collection[TrialState] = tuple(TrialState),
     ) -> tuple[TrialRecord, ...]:
-        """Return the trials of a batch, of an experiment, or of the whole lab, oldest first."""
-        wanted = ", ".join(f"'{state.value}'" for state in states)
-        rows = self._database.rows(
+        """Return the trials of a batch, of an experiment, or of the whole lab, oldest first.
+
+        Parameters
+        ----------
+        states
+            Only trials that stand so; all where not given.
+
+        Raises
+        ------
+        StoreError
+            When the lab, or one of its rows, cannot be read.
+        """
+        rows = self._database.each(
             f"{rows_of.SELECT} WHERE (:batch IS NULL OR b.id = :batch)"
             " AND (:experiment IS NULL OR b.experiment = :experiment)"
-            f" AND t.state IN ({wanted}) ORDER BY b.rowid, t.idx",
-            {"batch": batch_id, "experiment": experiment},
+            " AND (:all OR t.state IN (SELECT value FROM json_each(:states)))"
+            " ORDER BY b.rowid, t.idx",
+            {
+                "batch": batch_id,
+                "experiment": experiment,
+                "all": len(states) == len(TrialState),
+                "states": json.dumps(list(states)),
+            },
         )
-        return tuple(rows_of.record(row) for row in rows)
+        with without_collecting():
+            return tuple(_read(row) for row in rows)
 
     def record(self, trial_id: str) -> TrialRecord:
         """Return one trial.
@@ -305,7 +326,7 @@ class Store:
         row = self._database.row(f"{rows_of.SELECT} WHERE t.id = ?", (trial_id,))
         if row is None:
             raise UsageError(f"this lab has no trial {trial_id!r}.")
-        return rows_of.record(row)
+        return _read(dict(row))
 
     def move(self, trial_id: str, to: TrialState, **fields: Any) -> TrialRecord:
         """Move a trial to another state and write the fields that go with it, at once."""
@@ -394,12 +415,27 @@ class Store:
         """Return trial audio as it came; raise `Unreadable` when the file is gone or changed."""
         return self.audio_files.get(digest, self.clip(digest).suffix)
 
-    def measurements(self, version: int) -> dict[str, dict[str, float | None]]:
-        """Return all measured numbers of one version of the measures, by clip hash."""
-        rows = self._database.rows(
-            "SELECT clip_hash, numbers FROM measurements WHERE version = ?", (version,)
+    def measurements(self, version: int, clips: Collection[str] | None = None) -> NumbersTable:
+        """Return the numbers of one version of the measures, of these clips or all, by clip hash.
+
+        Raises
+        ------
+        StoreError
+            When they cannot be read.
+        """
+        few = [] if clips is None or len(clips) > FEW else list(clips)
+        wanted = " AND clip_hash IN (SELECT value FROM json_each(:clips))" if few else ""
+        rows = self._database.each(
+            f"SELECT clip_hash, numbers FROM measurements WHERE version = :version{wanted}",
+            {"version": version, "clips": json.dumps(few)},
         )
-        return {row["clip_hash"]: json.loads(row["numbers"]) for row in rows}
+        try:
+            with without_collecting():
+                return NumbersTable.parsed((row["clip_hash"], row["numbers"]) for row in rows)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"measured numbers cannot be read ({error}). Look with `voicelab check`."
+            ) from error
 
     def save_measurements(
         self, digest: str, version: int, numbers: Mapping[str, float | None]
@@ -436,6 +472,31 @@ class Store:
                 "INSERT INTO notes (trial_id, note, noted_at) VALUES (?, ?, ?)",
                 (trial_id, clean(text), now()),
             )
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Keep Python from looking for garbage while very many records are made: a third of the time.
+
+    Nothing that is made here is garbage.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(row: Mapping[str, Any]) -> TrialRecord:
+    try:
+        return rows_of.record(row)
+    except (ValueError, TypeError, KeyError, UsageError) as error:
+        raise StoreError(
+            f"the row of trial {row['id']} cannot be read ({error}). Look with `voicelab check`, "
+            "and restore the lab from an archive or a copy."
+        ) from error
 
 
 def _update(connection: sqlite3.Connection, trial_id: str, values: Mapping[str, Any]) -> None:

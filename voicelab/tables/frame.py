@@ -1,11 +1,12 @@
 """The DataFrame of a comparison: the only place that imports pandas."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from voicelab.measures import MEASURES
 from voicelab.model import TrialRecord
+from voicelab.store.numbers import NumbersTable
+from voicelab.store.records import evidence_text
 from voicelab.tables.columns import COLUMNS
 
 if TYPE_CHECKING:
@@ -45,11 +46,28 @@ def frame(records: Sequence[TrialRecord], numbers: Numbers) -> "pd.DataFrame":
     """Return one row a trial; `tables.columns.describe_columns` says what each column holds."""
     import pandas as pd
 
-    columns = _order(variable_columns(records))
-    table = pd.DataFrame(table_rows(records, numbers), columns=columns)
+    variables = variable_columns(records)
+    measured = numbers if isinstance(numbers, NumbersTable) else NumbersTable.of(numbers)
+    columns: dict[str, Any] = {
+        **{name: _values(name, records) for name in COLUMNS},
+        **{
+            column: [record.trial.variant.variables.get(name) for record in records]
+            for name, column in variables.items()
+        },
+        **measured.columns([record.clip_hash for record in records], list(MEASURES)),
+    }
     types = dict.fromkeys(MEASURES, "float64")
     types |= {name: _NULLABLE[c.type] for name, c in COLUMNS.items() if c.type in _NULLABLE}
-    return table.astype(types)
+    return pd.DataFrame(
+        {name: pd.Series(columns.pop(name), dtype=types.get(name)) for name in _order(variables)}
+    )
+
+
+def _values(name: str, records: Sequence[TrialRecord]) -> list[Any]:
+    value = COLUMNS[name].value
+    if name == "evidence":
+        return [evidence_text(record.evidence) for record in records]
+    return [value(record) for record in records]
 
 
 _NULLABLE = {int: "Int64", float: "float64", bool: "boolean"}
@@ -66,7 +84,7 @@ def _row(
 ) -> dict[str, Any]:
     given = record.trial.variant.variables
     values: dict[str, Any] = {name: column.value(record) for name, column in COLUMNS.items()}
-    values["evidence"] = json.dumps(values["evidence"], ensure_ascii=False)
+    values["evidence"] = evidence_text(record.evidence)
     values |= {column: given.get(name) for name, column in variables.items()}
     values |= {name: numbers.get(name) for name in MEASURES}
     return {name: values[name] for name in _order(variables)}

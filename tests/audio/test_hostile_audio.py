@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import soundfile
+from limited import limited, needs_limits
 
 from voicelab.audio.clip import Clip, decode
 from voicelab.errors import Unreadable
@@ -158,3 +159,98 @@ def test_damaged_files_are_decoded_or_refused_and_nothing_else(how):
         assert isinstance(clip, Clip)
         assert np.isfinite(clip.y).all()
         assert len(clip.y)
+
+
+def wav_header(*, size, rate=SR, channels=1, bits=16, tag=1):
+    frame = channels * bits // 8
+    form = struct.pack("<HHIIHH", tag, channels, rate, rate * frame & 0xFFFF_FFFF, frame, bits)
+    chunks = b"fmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", size)
+    return b"RIFF" + struct.pack("<I", 36 + size & 0xFFFF_FFFF) + b"WAVE" + chunks
+
+
+def silence(minutes, **how):
+    """Return so much silence in a file, written in pieces."""
+    file = io.BytesIO()
+    with soundfile.SoundFile(file, "w", 8000, 1, **how) as sound:
+        for _ in range(minutes):
+            sound.write(np.zeros(8000 * 60, np.int16))
+    return file.getvalue()
+
+
+def edited(data, **places):
+    data = bytearray(data)
+    for at, value in places.values():
+        data[at : at + len(value)] = value
+    return bytes(data)
+
+
+def joined(count, **how):
+    return written(np.zeros(1, np.float32), 8000, **how) * count
+
+
+def float_wav(value, seconds=60):
+    samples = np.full(SR * seconds, value, "<f4").tobytes()
+    return wav_header(size=len(samples), bits=32, tag=3) + samples
+
+
+HOSTILE = {
+    "nothing": lambda: b"",
+    "one byte": lambda: b"R",
+    "a header alone": lambda: wav_header(size=0),
+    "a header that promises 4 GB": lambda: wav_header(size=0xFFFF_FFFE),
+    "4 GB promised at 9 channels": lambda: wav_header(size=0xFFFF_FFF0, channels=9) + bytes(999),
+    "1 Hz": lambda: wav_header(size=2_000_000, rate=1) + bytes(2_000_000),
+    "1 GHz": lambda: wav_header(size=2_000_000, rate=10**9) + bytes(2_000_000),
+    "200 channels": lambda: wav_header(size=4_000_000, channels=200) + bytes(4_000_000),
+    "NaN": lambda: float_wav(np.nan),
+    "infinity": lambda: float_wav(-np.inf),
+    "samples of 1e38": lambda: float_wav(1e38),
+    "signalling NaN in the last sample": lambda: float_wav(0.0)[:-4] + b"\x01\0\x80\x7f",
+    "hours of FLAC silence": lambda: silence(240, format="FLAC"),
+    "Vorbis silence": lambda: silence(10, format="OGG", subtype="VORBIS"),
+    "MP3 silence": lambda: silence(10, format="MP3"),
+    "an hour of ADPCM": lambda: silence(60, format="WAV", subtype="IMA_ADPCM"),
+    "a FLAC that promises 2^36 samples": lambda: edited(
+        written(format="FLAC")[:60], rate=(18, b"\x0a\xc4\x42\xff\xff\xff\xff\xff")
+    ),
+    "27,000 Opus files joined": lambda: joined(27_000, format="OGG", subtype="OPUS"),
+    "30,000 MP3 files joined": lambda: joined(30_000, format="MP3"),
+    "24 MB of ID3 tags": lambda: b"ID3\4\0\0\0\0\0\0" * 2_400_000,
+    "24 MB of MP3 sync words": lambda: b"ID3\4\0\0\0\0\0\0" + b"\xff\xfb\x90\0" * 6_000_000,
+    "24 MB of empty WAV chunks": lambda: b"RIFF\0\0\0\0WAVE" + b"LIST\0\0\0\0" * 3_000_000,
+    "24 MB of Ogg page heads": lambda: b"OggS\0\2" * 4_000_000,
+    "24 MB of AIFF": lambda: b"FORM\x7f\xff\xff\xffAIFC" + b"COMM\0\0\0\0" * 3_000_000,
+    "26 MB": lambda: wav_header(size=26_300_000) + bytes(26_300_000),
+    "a text": lambda: b"{" * 24_000_000,
+    "noise": lambda: np.random.default_rng(1).bytes(24_000_000),
+}
+
+
+@needs_limits
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_are_refused_in_little_memory(name):
+    told = limited(
+        setup="from voicelab.audio.clip import decode\nfrom voicelab.errors import Unreadable\n"
+        "import soundfile, numpy\ndata = sys.stdin.buffer.read()",
+        body="""
+try:
+    decode(data)
+except Unreadable as error:
+    print(error)
+""",
+        more_mib=220,
+        given=HOSTILE[name](),
+    )
+    assert told.endswith("."), told
+    assert len(told) < 400
+
+
+@pytest.mark.parametrize("how", FORMATS, ids=lambda how: "-".join(how.values()))
+def test_a_file_cut_off_anywhere_is_decoded_or_refused(how):
+    whole = written(**how)
+    for at in {*range(64), *range(64, len(whole), max(1, len(whole) // 40))}:
+        try:
+            samples = len(decode(whole[:at]).y)
+        except Unreadable:
+            continue
+        assert samples

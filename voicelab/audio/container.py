@@ -30,6 +30,8 @@ _FOREIGN = (
 )
 _READABLE = "Ask the service for WAV, FLAC, MP3 or Ogg."
 _SHOWN = 200
+_MOST_PARTS = 500
+"""Files joined in one; opening tens of thousands of empty ones would take minutes."""
 _STREAMED = 0x7FFF_0000
 """Sizes from here up are a streaming writer's way of saying that it does not know yet."""
 
@@ -89,7 +91,7 @@ def mend(data: bytes, *, format: str) -> Mended:
     Raises
     ------
     Unreadable
-        An MP3 label with no MP3 frame behind it.
+        An MP3 label with no MP3 frame behind it, or too many files joined.
     """
     if format == "wav":
         return _mend_wav(data)
@@ -101,6 +103,10 @@ def mend(data: bytes, *, format: str) -> Mended:
 
 
 def _joined(parts: tuple[bytes, ...], *notes: str) -> Mended:
+    if len(parts) > _MOST_PARTS:
+        raise Unreadable(
+            f"The file is {len(parts):,} files joined; voicelab reads up to {_MOST_PARTS}."
+        )
     if len(parts) > 1:
         notes = (f"The file is {len(parts)} files joined; all were decoded, end to end.", *notes)
     return Mended(parts=parts, notes=notes)

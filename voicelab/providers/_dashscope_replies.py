@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable
 from voicelab.providers._dashscope import CODES, KEY, Code
 from voicelab.providers.base import Reply
-from voicelab.providers.wire import retry_after
+from voicelab.providers.wire import retry_after, told
 
 BEIJING_TIME = timezone(timedelta(hours=8))
 # The vendor's times have no zone; nobody says it is this one.
@@ -74,7 +74,7 @@ def _said(reply: Reply) -> tuple[str, str]:
         answer = reply.json()
     except Unreadable:
         return "", ""
-    return str(answer.get("code") or ""), str(answer.get("message") or "")
+    return told(answer.get("code") or None), str(answer.get("message") or "")
 
 
 def _code(shown: str) -> Code | None:
@@ -103,7 +103,7 @@ def request_id(reply: Reply) -> str | None:
         found = reply.json().get("request_id")
     except Unreadable:
         found = None
-    return str(found) if found else reply.headers.get("x-request-id")
+    return told(found or reply.headers.get("x-request-id")) or None
 
 
 def unreadable(reply: Reply, found: str, *, name: str) -> Unreadable:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable
 from voicelab.providers.base import Reply
-from voicelab.providers.wire import retry_after
+from voicelab.providers.wire import retry_after, told
 
 
 class Code(NamedTuple):
@@ -111,7 +111,7 @@ def judge(reply: Reply, codes: Mapping[str, Code], *, vendor: str, spends: bool)
         shown, said, code = f"HTTP {reply.status}", "", _by_status(reply)
     else:
         return response
-    request_id = str((response or {}).get("RequestId") or "") or None
+    request_id = told((response or {}).get("RequestId")) or None
     raise error_of(
         code,
         shown=shown,
@@ -182,7 +182,7 @@ def _response(reply: Reply) -> dict[str, Any] | None:
 def _error(error: object) -> tuple[str, str]:
     if not isinstance(error, dict):
         return "no code", ""
-    return str(error.get("Code") or "no code"), str(error.get("Message") or "")
+    return told(error.get("Code") or "no code"), str(error.get("Message") or "")
 
 
 def _by_status(reply: Reply) -> Code:

@@ -7,6 +7,7 @@ from typing import Any
 
 from voicelab.errors import Refused, Unreadable
 from voicelab.providers._tc3 import FIELD, UNKNOWN, Code, error_of
+from voicelab.providers.wire import told
 
 UNDER_WAY = ("WAITING", "PROCESSING")
 WAIT = "Send it anew later."
@@ -106,9 +107,9 @@ def made_by(answer: Mapping[str, Any], dialect: Dialect, *, vendor: str) -> Made
     if status == "ABORTED":
         shown, said = status, "the task was given up"
     elif status != "FINISH" or not result:
-        raise unreadable(f"a task in the status {status!r} without its result", vendor=vendor)
+        raise unreadable(f"a task in the status {status!r:.80} without its result", vendor=vendor)
     else:
-        shown = str(result.get("ErrCodeExt") or result.get("ErrCode") or "")
+        shown = told(result.get("ErrCodeExt") or result.get("ErrCode") or None)
         said = str(result.get("Message") or "")
     if shown:
         raise error_of(
@@ -117,7 +118,7 @@ def made_by(answer: Mapping[str, Any], dialect: Dialect, *, vendor: str) -> Made
             said=said,
             vendor=vendor,
             spends=False,
-            request_id=str(answer.get("RequestId") or "") or None,
+            request_id=told(answer.get("RequestId")) or None,
         )
     return _read(result.get("Output"), dialect, vendor)
 

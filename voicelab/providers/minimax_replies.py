@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable
 from voicelab.providers.base import Reply
-from voicelab.providers.wire import retry_after
+from voicelab.providers.wire import retry_after, told
 
 
 class Code(NamedTuple):
@@ -105,7 +105,7 @@ def judge(reply: Reply, *, spends: bool) -> None:
         code, shown, message = _by_status(reply), f"HTTP {reply.status}", ""
     else:
         number, message = head
-        code, shown = CODES.get(number, UNKNOWN), str(number)
+        code, shown = CODES.get(number, UNKNOWN), told(number)
     if code.error is InDoubt and not spends:
         code = code._replace(error=Throttled)
     if code.error is not None:
@@ -116,7 +116,7 @@ def unreadable(reply: Reply, found: str) -> Unreadable:
     """Return the error of a yes that holds something else than was due."""
     return Unreadable(
         f"minimax said yes and {found}. The reply is kept.",
-        request_id=reply.headers.get("trace-id"),
+        request_id=told(reply.headers.get("trace-id")) or None,
     )
 
 
@@ -168,7 +168,7 @@ def _error(
     details = {
         "code": shown,
         "vendor_message": message or None,
-        "request_id": reply.headers.get("trace-id"),
+        "request_id": told(reply.headers.get("trace-id")) or None,
     }
     if kind is Throttled:
         return Throttled(sentence, retry_after=retry_after(reply.headers), **details)

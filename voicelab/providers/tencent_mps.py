@@ -15,7 +15,7 @@ from voicelab.errors import Refused, TrialError, Unreadable, UsageError
 from voicelab.model import PromptVariant, Task, Trial, Voice
 from voicelab.providers._tc3 import FIELD, Api, Code, Credentials, endpoint, error_of, fetch
 from voicelab.providers.base import Limits, Provider, Send, Shelf, ShelvedVoice
-from voicelab.providers.wire import check_length, check_options
+from voicelab.providers.wire import check_length, check_options, told
 
 VENDOR = "tencent-mps"
 INTERNATIONAL = "https://mps.intl.tencentcloudapi.com"
@@ -184,7 +184,7 @@ class TencentMps(Provider):
             total = answer.get("TotalCount")
             if isinstance(total, int) and total > len(listed):
                 notes.append(
-                    f"{VENDOR} counts {total} voices of kind {kind}, listed {len(listed)}."
+                    f"{VENDOR} counts {told(total)} voices of kind {kind}, listed {len(listed)}."
                 )
         return Shelf(voices=tuple(voices), slots=SLOTS, notes=tuple(notes))
 
@@ -232,7 +232,7 @@ class TencentMps(Provider):
     async def _fetched(
         self, voice_id: str, url: object, evidence: Mapping[str, Any], send: Send
     ) -> Voice:
-        what = f"voice {voice_id!r}"
+        what = f"voice {voice_id!r:.100}"
         audio = await fetch(url, base_url=self.base_url, vendor=VENDOR, what=what, send=send)
         return Voice(voice_id=voice_id, audio=audio, evidence=evidence)
 
@@ -284,11 +284,11 @@ def _status(answer: Mapping[str, Any]) -> str:
 def _refused(answer: Mapping[str, Any], *, spends: bool) -> TrialError:
     return error_of(
         BUSINESS,
-        shown=str(answer.get("ErrorCode") or answer.get("Status")),
+        shown=told(answer.get("ErrorCode") or answer.get("Status")),
         said=str(answer.get("Msg") or ""),
         vendor=VENDOR,
         spends=spends,
-        request_id=answer.get("RequestId"),
+        request_id=told(answer.get("RequestId")) or None,
     )
 
 
@@ -297,7 +297,7 @@ def _text(answer: Mapping[str, Any], name: str) -> str:
     if not isinstance(found, str) or not found:
         raise Unreadable(
             f"{VENDOR} said yes and sent no {name} but {found!r:.80}. The reply is kept.",
-            request_id=answer.get("RequestId"),
+            request_id=told(answer.get("RequestId")) or None,
         )
     return found
 
@@ -324,6 +324,6 @@ def _decoded(answer: Mapping[str, Any]) -> bytes:
         raise Unreadable(
             f"{VENDOR} said yes and sent AudioData that is not base64 ({error}). "
             "The reply is kept.",
-            request_id=answer.get("RequestId"),
+            request_id=told(answer.get("RequestId")) or None,
         ) from None
     return audio

@@ -22,6 +22,7 @@ from voicelab.providers import tencent_trtc_fields as fields
 from voicelab.providers._tc3 import Api, Code, Credentials, endpoint
 from voicelab.providers.base import Limits, Provider, Send
 from voicelab.providers.tencent_trtc_fields import VENDOR, Site
+from voicelab.providers.wire import told
 
 INTERNATIONAL = "https://trtc.intl.tencentcloudapi.com"
 MAINLAND = "https://trtc.tencentcloudapi.com"
@@ -192,7 +193,8 @@ class TencentTrtc(Provider):
             audio = await self._said(trial, voice_id, chosen, send)
         except (Refused, InDoubt) as error:
             raise type(error)(
-                f"{error} The voice itself was cloned: speak with it as voice_id={voice_id!r}.",
+                f"{error} The voice itself was cloned: "
+                f"speak with it as voice_id={voice_id!r:.300}.",
                 code=error.code,
                 vendor_message=error.vendor_message,
                 request_id=error.request_id,
@@ -289,5 +291,5 @@ def _audio(said: Mapping[str, Any]) -> bytes:
 def _unreadable(response: Mapping[str, Any], found: str) -> Unreadable:
     return Unreadable(
         f"{VENDOR} said yes and {found}. The reply is kept.",
-        request_id=str(response.get("RequestId") or "") or None,
+        request_id=told(response.get("RequestId")) or None,
     )

@@ -195,7 +195,7 @@ class TencentVod(Provider):
         return await api.ask(step, action, {**where, **body}, spends=spends, send=send)
 
     async def _fetched(self, link: object, voice_id: str, send: Send) -> bytes:
-        what = f"voice {voice_id!r}"
+        what = f"voice {voice_id!r:.100}"
         return await fetch(link, base_url=self.base_url, vendor=self.name, what=what, send=send)
 
     def _text(self, answer: Mapping[str, Any], name: str) -> str:

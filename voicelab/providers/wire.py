@@ -57,6 +57,12 @@ def check_options(options: Mapping[str, Any], *, own: tuple[str, ...], vendor: s
         raise UsageError(f"options of {vendor} cannot be sent as JSON: {error}.") from None
 
 
+def told(value: object, *, most: int = 100) -> str:
+    """Return a code, an id or a word of a vendor's as text of some length; nothing as none."""
+    text = "" if value is None else str(value)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds `Retry-After` asks for; its other form, a date, takes a clock to read."""
     wait = headers.get("retry-after", "")

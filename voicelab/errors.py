@@ -13,6 +13,15 @@
         └── Unreadable   answered, and we cannot read it -> reply kept; fix, re-read free
 """
 
+import re
+
+_QUERY = re.compile(r"(https?:\\*/\\*/[^\s?\"'<>]+)\?[^\s\"'<>]*[^\s\"'<>.,;:)]")
+
+
+def without_queries(text: str) -> str:
+    """Return `text` with the queries of its links taken out: those are what opens a signed link."""
+    return _QUERY.sub(r"\1?…", text)
+
 
 class VoiceLabError(Exception):
     """Anything voicelab says no to."""
@@ -35,7 +44,8 @@ class TrialError(VoiceLabError):
     Parameters
     ----------
     message
-        One sentence: what was wrong, what was found, what to do.
+        One sentence: what was wrong, what was found, what to do. Links in it lose their query,
+        which is what opens them: sentences are stored, shown and exported.
     code
         The vendor's code, as text, where there was one.
     vendor_message
@@ -52,7 +62,7 @@ class TrialError(VoiceLabError):
         vendor_message: str | None = None,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(without_queries(message))
         self.code = code
         self.vendor_message = vendor_message
         self.request_id = request_id

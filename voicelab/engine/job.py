@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future, wait
 from typing import Any, Generic, TypeVar
 
+from voicelab.engine.quiet import IO_THREAD, keep_quiet
+
 Result = TypeVar("Result")
 
 _lock = threading.Lock()
@@ -20,8 +22,9 @@ def io_loop() -> asyncio.AbstractEventLoop:
     global _loop
     with _lock:
         if _loop is None or _loop.is_closed():
+            keep_quiet()
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="voicelab-io", daemon=True).start()
+            threading.Thread(target=_loop.run_forever, name=IO_THREAD, daemon=True).start()
         return _loop
 
 

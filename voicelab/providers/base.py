@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -159,10 +159,15 @@ def _finite(text: str) -> float:
 def redacted(reply: Reply, secrets: tuple[str, ...]) -> Reply:
     """Return `reply` fit to be kept and quoted: vendors and gateways echo what they were sent."""
     headers, content = dict(reply.headers), reply.content
-    for secret in filter(None, secrets):
-        headers = {name: value.replace(secret, "[key]") for name, value in headers.items()}
-        content = content.replace(secret.encode(), b"[key]")
+    for form in (form for secret in filter(None, secrets) for form in _written(secret)):
+        headers = {name: value.replace(form, "[key]") for name, value in headers.items()}
+        content = content.replace(form.encode(), b"[key]")
     return Reply(status=reply.status, headers=headers, content=content)
+
+
+def _written(secret: str) -> tuple[str, ...]:
+    """Return a key as it is, as JSON writers that escape slashes have it, and as links do."""
+    return secret, secret.replace("/", "\\/"), quote(secret, safe="")
 
 
 class Send(Protocol):

@@ -228,3 +228,10 @@ def test_a_recording_too_short_for_the_vendor_is_refused_in_the_quote(
     (refusal,) = lab.quote(form.experiment).refusals
     assert (refusal.provider, refusal.label) == ("tencent-trtc", "short")
     assert "the reference is 3.0 s long; tencent-trtc takes 10 to 180 s" in refusal.reason
+
+
+def test_a_clone_says_what_its_original_said_whatever_the_form_says(form: Form, lab: Lab) -> None:
+    form.preview_text.value = "Another text."
+    form.references.trials.value = (lab.records()[0].trial.id,)
+    form.references.add.click()
+    assert form.experiment.rows[0]["preview_text"] == LONG.strip()

@@ -148,13 +148,13 @@ def _voice(row: Mapping[Any, Any]) -> str:
         f"from {label}" if label else "",
         f"called {called}" if called and called != row["trial"] else "",
         status,
-        f"made {created[:10]}" if created else "",
-        f"expires {expires[:10]}" if expires else "",
     ]
-    words = html.escape(" · ".join(part for part in parts if part))
+    days = [f"made {created[:10]}" if created else "", f"expires {expires[:10]}" if expires else ""]
+    told = [html.escape(part) for part in parts if part]
+    told += [f'<span class="voicelab-day">{html.escape(day)}</span>' for day in days if day]
     name = html.escape(str(row["voice_id"]))
     source = html.escape(source_text(row["provider"], emulated=row["emulated"]))
-    return f"<b>{source}</b> <code>{name}</code> {words}"
+    return f"<b>{source}</b> <code>{name}</code> {' · '.join(told)}"
 
 
 def _button(name: str, hint: str, style: str = "") -> w.Button:

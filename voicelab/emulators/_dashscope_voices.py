@@ -1,6 +1,5 @@
 """What DashScope keeps for an account: designed voices, and recordings behind links."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from voicelab.audio.clip import Samples, encode
 from voicelab.emulators._dashscope_fields import COSYVOICE, QWEN, Family, Wish
+from voicelab.emulators.calls import Call
 
 YEAR_S = 365 * 86_400.0
 BEIJING_TIME = timezone(timedelta(hours=8))
@@ -27,6 +27,8 @@ class DesignedVoice:
     made_at: float
     used_at: float
     reviewed_at: float
+    key: str
+    """What makes its sound its own."""
     passes: bool
     """What the review of a CosyVoice voice comes to."""
 
@@ -84,12 +86,12 @@ def storage_no(status: int, code: str, message: str) -> Response:
     return Response(xml, status, media_type="application/xml")
 
 
-def new_id(family: Family, wish: Wish, now: float) -> str:
+def new_id(family: Family, wish: Wish, call: Call) -> str:
     """Return the id of a new voice, in the shape its family has."""
     if family is COSYVOICE:
-        return f"{wish.target_model}-vd-{wish.name}-{secrets.token_hex(16)}"
-    stamp = f"{datetime.fromtimestamp(now, BEIJING_TIME):%Y%m%d%H%M%S%f}"[:17]
-    return f"qwen-tts-vd-{wish.name}-voice-{stamp}-{secrets.token_hex(2)}"
+        return f"{wish.target_model}-vd-{wish.name}-{call.drawn(16).hex()}"
+    stamp = f"{datetime.fromtimestamp(call.at, BEIJING_TIME):%Y%m%d%H%M%S%f}"[:17]
+    return f"qwen-tts-vd-{wish.name}-voice-{stamp}-{call.drawn(2).hex()}"
 
 
 def encoded(y: Samples, *, sr: int, format: str) -> bytes:

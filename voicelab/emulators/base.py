@@ -5,10 +5,11 @@ it is there to test, checks what the vendor checks, and says no in the vendor's 
 """
 
 import asyncio
+import hashlib
 import json
 import time
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -76,6 +77,7 @@ class Emulator(ABC):
 
     def __post_init__(self) -> None:
         """Build the app."""
+        self._asked: Counter[bytes] = Counter()
         self._app = Starlette(routes=self.routes())
 
     @abstractmethod
@@ -129,12 +131,16 @@ class Emulator(ABC):
         self.endpoints.add(endpoint)
 
         async def enter(request: Request) -> Response:
+            content = await request.body()
+            asked = hashlib.sha256(content).digest()
+            self._asked[asked] += 1
             call = Call(
                 endpoint=endpoint,
                 at=self.clock(),
                 headers=dict(request.headers),
-                content=await request.body(),
+                content=content,
                 path=request.url.path,
+                nth=self._asked[asked],
             )
             self.ledger.calls.append(call)
             fault = self.faults.take(endpoint)

@@ -1,5 +1,6 @@
 """What an emulator remembers and what may go wrong with it: the ledger of calls, and the faults."""
 
+import hashlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,13 @@ class Call:
     """The vendor's code of the refusal, where it was refused."""
     charged: float = 0.0
     """What the vendor would take for it."""
+    nth: int = 1
+    """How often exactly this was asked for, this time included."""
+
+    def drawn(self, length: int) -> bytes:
+        """Draw bytes for an id: other ones every time, and the same when a run is repeated."""
+        seed = f"{self.endpoint} {self.nth} ".encode() + self.content
+        return hashlib.shake_256(seed).digest(length)
 
 
 class Ledger:

@@ -193,7 +193,7 @@ class DashScopeEmulator(Emulator):
         self._charge(call, 0.0 if free else USD_PER_QWEN_VOICE)
         self.free_creates -= family is QWEN and free
         voice = self._keep(call, family, wish)
-        y = await say(wish.prompt, wish.preview_text, key=voice.voice_id, sr=wish.sample_rate)
+        y = await say(wish.prompt, wish.preview_text, key=voice.key, sr=wish.sample_rate)
         audio = encoded(y, sr=wish.sample_rate, format=wish.format)
         output = {
             "preview_audio": {
@@ -252,7 +252,7 @@ class DashScopeEmulator(Emulator):
             raise invalid(f"Instruction length is limited: 128, current: {len(instruction)}")
         self._charge_speech(call, voice, text)
         how: dict[str, Any] = {"speed": rate, "semitones": 12 * math.log2(pitch)}
-        y = gain * await say(voice.wish.prompt, text, key=voice.voice_id, sr=sr, **how)
+        y = gain * await say(voice.wish.prompt, text, key=voice.key, sr=sr, **how)
         return self._linked(call, encoded(y, sr=sr, format=form), format=form, said=text)
 
     async def _generate(self, call: Call) -> Answer:
@@ -261,7 +261,7 @@ class DashScopeEmulator(Emulator):
         voice, text = self._voice(call, fields, model), text_of(fields, "text", most=600)
         choice_of(fields, "language_type", LANGUAGE_TYPES, default="Auto")
         self._charge_speech(call, voice, text)
-        y = await say(voice.wish.prompt, text, key=voice.voice_id, sr=24000)
+        y = await say(voice.wish.prompt, text, key=voice.key, sr=24000)
         audio = encoded(y, sr=24000, format="wav")
         answer = self._linked(call, audio, format="wav", said=text)
         return {**answer, "status_code": 200, "code": "", "message": ""}  # as live ones have
@@ -338,7 +338,7 @@ class DashScopeEmulator(Emulator):
         call.charged = price
 
     def _keep(self, call: Call, family: Family, wish: Wish) -> DesignedVoice:
-        call.voice_id = new_id(family, wish, call.at)
+        call.voice_id = new_id(family, wish, call)
         bad = any(word in wish.prompt.lower() for word in self.rejected)
         self.voices[call.voice_id] = DesignedVoice(
             voice_id=call.voice_id,
@@ -347,6 +347,7 @@ class DashScopeEmulator(Emulator):
             made_at=call.at,
             used_at=call.at,
             reviewed_at=call.at + self.review_s,
+            key=f"{family.model}/{call.drawn(16).hex()}",
             passes=family is QWEN or not bad,
         )
         return self.voices[call.voice_id]

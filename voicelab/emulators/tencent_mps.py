@@ -6,7 +6,6 @@ command line. Where nobody says what the vendor does, a comment does.
 
 import base64
 import json
-import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -152,7 +151,7 @@ class TencentMpsEmulator(Tc3Emulator):
         if len(self.voices) >= self.slots:  # nobody says how the vendor words this
             raise No("LimitExceeded", f"The number of voices exceeds the limit `{self.slots}`.")
         voice = KeptVoice(
-            voice_id=_voice_id(),
+            voice_id=_voice_id(call),
             category="design",
             profile=wish.get("VoiceProfile", {}),
             prompt=prompt,
@@ -263,8 +262,8 @@ class TencentMpsEmulator(Tc3Emulator):
         return {name: value for name, value in shown.items() if value}
 
 
-def _voice_id() -> str:
-    text = base64.b64encode(secrets.token_bytes(47)).decode()
+def _voice_id(call: Call) -> str:
+    text = base64.b64encode(call.drawn(47)).decode()
     return f"v1_{text[:8]}/{text[9:20]}+{text[21:]}"
 
 

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import http.client
 import json
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -125,7 +124,7 @@ class TencentVodEmulator(Tc3Emulator):
     ) -> Answer:
         app = self._application(wish)
         session = {name: wish.get(name, "") for name in SESSION}
-        task_id = f"{app}-{action}-{secrets.token_hex(16)}t"
+        task_id = f"{app}-{action}-{call.drawn(16).hex()}t"
         call.voice_id = session["SessionId"] or task_id
         self._claim(app, session["SessionId"], call.at)
         call.charged = self.price
@@ -168,7 +167,7 @@ class TencentVodEmulator(Tc3Emulator):
 
     async def _make_custom(self, asked: Mapping[str, Any], app: int, call: Call) -> Output:
         audio = await self._recording(asked["VoiceUrl"], asked["VideoId"])
-        voice_id = str(10**17 + secrets.randbelow(9 * 10**17))
+        voice_id = str(10**17 + int.from_bytes(call.drawn(16)) % (9 * 10**17))
         key = f"{self.name}/{voice_id}"
         y = await say_like(audio, TRIAL_TEXT, key=key, sr=SAMPLE_RATE)
         kept = self._keep(y, call)
@@ -204,7 +203,7 @@ class TencentVodEmulator(Tc3Emulator):
         if any(word in f"{prompt} {text}".lower() for word in self.sensitive):
             message = "the prompt violates the content policy"
             raise Failed(40000, "InvalidParameter.VoilationContent", message)
-        voice_id = f"v1_{base64.b64encode(secrets.token_bytes(48)).decode()}="
+        voice_id = f"v1_{base64.b64encode(call.drawn(48)).decode()}="
         kept = None
         if text:
             kept = self._keep(await self._said(prompt, text, voice_id), call, "-preview.mp3")

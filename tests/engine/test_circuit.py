@@ -6,6 +6,10 @@ import pytest
 
 from voicelab.engine import circuit as module
 from voicelab.engine.circuit import FAILURES, PAID_PROBES, PROBES, THROTTLES, Away, Circuit
+from voicelab.errors import Throttled, Unreachable
+
+AWAY = Unreachable("acme cannot be reached.")
+LATER = Throttled("acme asks to slow down.")
 
 
 def make(*, busy: bool = False) -> Circuit:
@@ -15,7 +19,7 @@ def make(*, busy: bool = False) -> Circuit:
 async def probe(circuit: Circuit, *, paid: bool = False) -> None:
     who = object()
     await circuit.enter(who)
-    circuit.bad("acme cannot be reached.", paid=paid)
+    circuit.bad(AWAY, paid=paid)
     circuit.leave(who)
 
 
@@ -100,9 +104,9 @@ def test_only_many_throttles_without_an_answer_open_it() -> None:
     async def main() -> tuple[bool, bool]:
         circuit = make()
         for _ in range(THROTTLES - 1):
-            circuit.throttled("acme asks to slow down.")
+            circuit.throttled(LATER)
         before = circuit.is_open
-        circuit.throttled("acme asks to slow down.")
+        circuit.throttled(LATER)
         return before, circuit.is_open
 
     assert asyncio.run(main()) == (False, True)
@@ -114,10 +118,10 @@ def test_rests_double_up_to_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST_REST_S", 4.0)
     circuit, rests = make(busy=True), []
     for _ in range(FAILURES):
-        circuit.bad("away", paid=False)
+        circuit.bad(AWAY, paid=False)
     for _ in range(6):
         rest = float(circuit.words.split("tried again in ")[1].split(" s")[0])
         rests.append(rest)
         now[0] += rest + 0.01
-        circuit.bad("away", paid=False)
+        circuit.bad(AWAY, paid=False)
     assert rests == [4, 8, 16, 32, 60, 60]

@@ -19,7 +19,19 @@ NAP_S = 0.2
 
 
 class Away(Stopped):
-    """A provider is left alone for the rest of this run; its trials wait for the next."""
+    """A provider is left alone for the rest of this run; its trials wait for the next.
+
+    Parameters
+    ----------
+    why
+        What went wrong last, in a sentence.
+    kind
+        The name of its error class.
+    """
+
+    def __init__(self, why: str, kind: str) -> None:
+        super().__init__(why)
+        self.kind = kind
 
 
 class Circuit:
@@ -51,6 +63,8 @@ class Circuit:
         self._paid = False
         self.why = ""
         """What went wrong last, in words."""
+        self.kind = ""
+        """The name of its error class."""
         self.away = False
         """Whether it is left alone until the next run."""
 
@@ -87,7 +101,7 @@ class Circuit:
                 return
             await self._wait(min(max(left, 0.01), NAP_S))
         if self.away:
-            raise Away(self.why)
+            raise Away(self.why, self.kind)
 
     def leave(self, who: object) -> None:
         """Say that a trial is through, whatever came of it."""
@@ -99,13 +113,13 @@ class Circuit:
         self._failures = self._throttles = self._probes = 0
         self._rest_until, self._probing, self.why = None, None, ""
 
-    def throttled(self, why: str) -> None:
+    def throttled(self, error: Exception) -> None:
         """Say that the vendor asked to slow down, once more."""
         self._throttles += 1
         if self._throttles >= THROTTLES:
-            self._rest(why, paid=False)
+            self._rest(error, paid=False)
 
-    def bad(self, why: str, *, paid: bool) -> None:
+    def bad(self, error: Exception, *, paid: bool) -> None:
         """Say that the vendor could not be reached, or answered what cannot be read.
 
         Parameters
@@ -115,10 +129,10 @@ class Circuit:
         """
         self._failures += 1
         if self._failures >= FAILURES or self._rest_until is not None:
-            self._rest(why, paid=paid)
+            self._rest(error, paid=paid)
 
-    def _rest(self, why: str, *, paid: bool) -> None:
-        self.why = why
+    def _rest(self, error: Exception, *, paid: bool) -> None:
+        self.why, self.kind = str(error), type(error).__name__
         if self._rest_until is not None and _clock() < self._rest_until:
             return  # of requests that were under way when it opened
         if self._rest_until is not None:

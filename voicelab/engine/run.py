@@ -173,7 +173,9 @@ class Runner:
         if queue and desk.circuit.away:
             self._left[desk.provider.name] -= len(queue)
             left = [queue.popleft() for _ in range(len(queue))]
-            for held in self._store.hold_all([r.trial.id for r in left], desk.circuit.why):
+            for held in self._store.hold_all(
+                [r.trial.id for r in left], desk.circuit.kind, desk.circuit.why
+            ):
                 self._changed(held)
 
     def _recovered(self, record: TrialRecord) -> TrialRecord:

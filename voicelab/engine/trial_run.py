@@ -73,7 +73,7 @@ class TrialRun:
             self._hold(held)
         except InDoubt as error:
             self._send.in_doubt()
-            self._desk.circuit.bad(str(error), paid=True)
+            self._desk.circuit.bad(error, paid=True)
             self._changed(self._store.fail(self._trial.id, error, TrialState.IN_DOUBT))
             return True
         except TrialError as error:
@@ -146,12 +146,12 @@ class TrialRun:
                 outcome = await self._readable(ask)
             except Throttled as error:
                 self._send.declined(error.retry_after)
-                circuit.throttled(str(error))
+                circuit.throttled(error)
                 throttles += 1
                 if throttles >= MAX_THROTTLES:
                     raise
             except Unreachable as error:
-                circuit.bad(str(error), paid=False)
+                circuit.bad(error, paid=False)
                 await self._desk.pace.wait(UNREACHABLE_WAIT_S)
             else:
                 self._desk.pace.recovered()
@@ -192,7 +192,7 @@ class TrialRun:
             self._send.refused()
             self._desk.circuit.good()
         elif isinstance(error, Unreadable):
-            self._desk.circuit.bad(str(error), paid=self._send.last_spends)
+            self._desk.circuit.bad(error, paid=self._send.last_spends)
         self._changed(self._store.fail(self._trial.id, error))
 
     def _hold(self, held: Stopped) -> None:
@@ -201,7 +201,7 @@ class TrialRun:
         if record.state is TrialState.SENT:
             record = self._store.move(self._trial.id, TrialState.QUEUED)
         if str(held):
-            kind = "Unreachable" if isinstance(held, Away) else type(held).__name__
+            kind = held.kind if isinstance(held, Away) else type(held).__name__
             record = self._store.hold(self._trial.id, kind, str(held))
         self._changed(record)
 

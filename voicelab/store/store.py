@@ -237,11 +237,11 @@ class Store:
         self.update(trial_id, error_kind=kind, error=why)
         return self.record(trial_id)
 
-    def hold_all(self, trial_ids: Iterable[str], why: str) -> list[TrialRecord]:
-        """Write on many rows at once that their provider cannot be reached; nothing was sent."""
+    def hold_all(self, trial_ids: Collection[str], kind: str, why: str) -> list[TrialRecord]:
+        """Write on many rows at once why they wait for the next run."""
         with self._database.write() as connection:
             for trial_id in trial_ids:
-                _update(connection, trial_id, {"error_kind": "Unreachable", "error": why})
+                _update(connection, trial_id, {"error_kind": kind, "error": why})
         return [self.record(trial_id) for trial_id in trial_ids]
 
     def add_pace(self, provider: str, *, starts: float, span_s: float, why: str) -> None:

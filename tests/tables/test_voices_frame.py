@@ -10,7 +10,7 @@ import pytest
 
 from voicelab.audio.clip import encode
 from voicelab.emulators.serve import Sandbox, serve
-from voicelab.engine import run as run_module
+from voicelab.engine import trial_run
 from voicelab.errors import UsageError
 from voicelab.lab import Lab
 from voicelab.model import Batch, PromptVariant, Reference, TrialRecord
@@ -24,7 +24,7 @@ def vendors() -> Iterator[Sandbox]:
     with serve(EVERYONE) as sandbox, pytest.MonkeyPatch.context() as patch:
         for name, value in sandbox.environ.items():
             patch.setenv(name, value)
-        patch.setattr(run_module, "POLL_EVERY_S", 0.01)
+        patch.setattr(trial_run, "POLL_FIRST_S", 0.01)
         yield sandbox
 
 

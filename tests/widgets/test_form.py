@@ -238,13 +238,13 @@ def test_everything_a_vendor_limits_is_said_before_it_is_chosen(form: Form) -> N
     words = {name: html.unescape(line.value) for name, (_, line) in form.providers._lines.items()}
     for name, parts in {
         "minimax": (
-            "USD 0.03 per 1,000 characters and USD 3.00 for each voice you keep (read 2026-09-18)",
+            "USD 0.03 per 1,000 characters and USD 3.00 for each voice you keep (read 2026-09-18",
             'title="https://platform.minimax.io',
             "dropped 7 days after its design unless it is spoken with; the first time costs",
             "ids of 8 to 256 letters",
         ),
         "dashscope-cosyvoice": ("languages zh en", "1,000 voices in the account", "24, 16, 48 kHz"),
-        "dashscope-qwen": ("retirement on 2026-10-10", "no published price", "up to 2,048"),
+        "dashscope-qwen": ("retirement on 2026-10-10", "USD 0.20 for each voice", "up to 2,048"),
         "tencent-mps": ("Up to 100 voices in the account", "no published price"),
         "tencent-vod": (
             "Clones a recording of 5 to 30 s, by a public link",

@@ -227,7 +227,7 @@ def test_a_recording_too_short_for_the_vendor_is_refused_in_the_quote(
     form.providers.chosen = ("local", "tencent-trtc")
     (refusal,) = lab.quote(form.experiment).refusals
     assert (refusal.provider, refusal.label) == ("tencent-trtc", "short")
-    assert "the reference is 3.0 s long; tencent-trtc takes 10 to 180 s" in refusal.reason
+    assert "lasts 3.00 s; the vendor takes 10 to 180 s" in refusal.reason
 
 
 def test_a_clone_says_what_its_original_said_whatever_the_form_says(form: Form, lab: Lab) -> None:

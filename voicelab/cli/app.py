@@ -213,6 +213,24 @@ def voices(folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
 
 
 @app.command()
+def keep(
+    trial: Annotated[str, typer.Argument(help="The trial that made the voice.")],
+    name: Annotated[str | None, typer.Option(help="What its vendor shall list it under.")] = None,
+    folder: LabFolder = DEFAULT_LAB,
+    live: Live = False,
+    yes: Yes = False,
+) -> None:
+    """Make a vendor keep the voice of a trial; where that costs something, after asking."""
+    with Lab.open(folder, live=live, create=False) as lab:
+        how = lab.keeping(trial)
+        if how.spends:
+            show.say(how.words)
+            if not yes:
+                typer.confirm("Speak with it, so that it is kept?", abort=True)
+        show.say(lab.keep(trial, name, spend=how.spends))
+
+
+@app.command()
 def drop(
     provider: Annotated[str, typer.Argument(help="The provider that keeps the voice.")],
     voice_id: Annotated[str, typer.Argument(help="Its id there, as `voicelab voices` shows it.")],
@@ -265,23 +283,6 @@ def restore(
     """Unpack an archive into a new lab folder, whole or not at all."""
     with Lab.restore(path, folder) as lab:
         show.say(f"{lab.folder}: {len(lab.records())} trials. Go on with: voicelab resume")
-
-
-def keep(
-    trial: Annotated[str, typer.Argument(help="The trial that made the voice.")],
-    name: Annotated[str | None, typer.Option(help="What its vendor shall list it under.")] = None,
-    folder: LabFolder = DEFAULT_LAB,
-    live: Live = False,
-    yes: Yes = False,
-) -> None:
-    """Make a vendor keep the voice of a trial; where that costs something, after asking."""
-    with Lab.open(folder, live=live, create=False) as lab:
-        how = lab.keeping(trial)
-        if how.spends:
-            show.say(how.words)
-            if not yes:
-                typer.confirm("Speak with it, so that it is kept?", abort=True)
-        show.say(lab.keep(trial, name, spend=how.spends))
 
 
 @app.command()

@@ -386,8 +386,5 @@ class DashScopeQwen(_DashScope):
         parallel=2,
         price=price_of("dashscope-qwen-design"),
     )
-    warning: ClassVar[str] = (
-        "Announced for retirement on 2026-10-10. One page of the vendor's says USD 0.20 a voice, "
-        "another CNY 0.20; the first ten of a new account are free."
-    )
+    warning: ClassVar[str] = "Announced for retirement on 2026-10-10."
     target_model: str = "qwen3-tts-vd-2026-01-26"

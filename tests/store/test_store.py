@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from voicelab.errors import Refused, Unreadable, UsageError
+from voicelab.errors import Refused, StoreError, Unreadable, UsageError
 from voicelab.model import PromptVariant, Reference, Task, Trial, TrialState
 from voicelab.store.records import Planned
 from voicelab.store.schema import MIGRATIONS
@@ -139,6 +139,27 @@ def test_signatures_in_links_and_cookies_are_not_stored(store: Store) -> None:
     everything = b"".join(path.read_bytes() for path in store.folder.iterdir())
     assert b"secret" not in everything
     assert b"host.example" in everything
+
+
+def test_a_kept_reply_that_was_damaged_is_never_asked_for_again(store: Store) -> None:
+    store.journal.keep(ask(store), status=200, headers={}, content=b"reply")
+    with store.database.write() as connection:
+        connection.execute("UPDATE exchanges SET body = x'00'")
+    with pytest.raises(Unreadable, match="damaged on the disk"):
+        store.journal.kept("vl0", step="design", resend=0)
+
+
+def test_a_row_that_cannot_be_read_is_a_sentence(store: Store) -> None:
+    def harm(sql: str) -> None:
+        with store.database.write() as connection:
+            connection.execute(sql)
+
+    harm("UPDATE trials SET evidence = '[' WHERE id = 'vl0'")
+    with pytest.raises(StoreError, match="voicelab check"):
+        dict(store.record("vl0").evidence)
+    harm("UPDATE trials SET state = 'asleep' WHERE id = 'vl1'")
+    with pytest.raises(StoreError, match="row of trial vl1"):
+        store.records()
 
 
 def add_clip(store: Store, data: bytes) -> Any:

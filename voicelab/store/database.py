@@ -25,6 +25,7 @@ class Database:
         self._path = path
         self._lock = threading.RLock()
         self._connection = _connect(path)
+        self._file = _file_at(path)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -33,9 +34,11 @@ class Database:
         Raises
         ------
         StoreError
-            When it cannot land: a full disk, a lock that is not let go, a damaged file.
+            When it cannot land: a full disk, a lock that is not let go, a damaged file, a folder
+            that was moved.
         """
         with self._lock, self._telling():
+            self._require_in_place()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -95,6 +98,14 @@ class Database:
                 "to be kept. Free some space, then resume."
             )
 
+    def _require_in_place(self) -> None:
+        """Refuse to write into a file that nobody can find any more."""
+        if _file_at(self._path) != self._file:
+            raise StoreError(
+                f"the lab database {self._path} was moved, replaced or deleted while it was open. "
+                "Bring the folder back, or open the lab where it is now."
+            )
+
     @contextmanager
     def _telling(self) -> Iterator[None]:
         try:
@@ -130,6 +141,14 @@ _CAUSES = {
     "SQLITE_NOTADB": "is not a database ({}). Restore the lab from an archive or a copy.",
 }
 _ANY_CAUSE = "cannot be used ({}). Look with `voicelab check`; where it finds nothing, resume."
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection:

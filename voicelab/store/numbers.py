@@ -42,7 +42,8 @@ class NumbersTable(Mapping[str, Mapping[str, float | None]]):
         while some := list(islice(rows, AT_ONCE)):
             digests += [digest for digest, _ in some]
             found = json.loads(f"[{','.join(text for _, text in some)}]")
-            names = list(dict.fromkeys([*names, *(name for one in found for name in one)]))
+            alike = dict.fromkeys(map(tuple, found))
+            names = list(dict.fromkeys([*names, *(name for keys in alike for name in keys)]))
             parts.append(_array(found, names))
         return cls(digests, names, _stacked(parts, len(names)))
 
@@ -58,6 +59,9 @@ class NumbersTable(Mapping[str, Mapping[str, float | None]]):
             name: None if value != value else value
             for name, value in zip(self._names, found, strict=True)
         }
+
+    def __contains__(self, digest: object) -> bool:
+        return digest in self._rows
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)

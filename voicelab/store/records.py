@@ -14,6 +14,7 @@ from voicelab.model import PromptVariant, Reference, Trial, TrialRecord, TrialSt
 from voicelab.store.identity import identity_of
 from voicelab.store.journal import now
 
+SELECT_PLAIN = "SELECT t.*, b.experiment FROM trials t JOIN batches b ON b.id = t.batch_id"
 SELECT = """
     SELECT t.*, b.experiment,
         (SELECT count(*) FROM attempts a WHERE a.trial_id = t.id) AS attempts,
@@ -22,6 +23,14 @@ SELECT = """
         (SELECT note FROM notes n WHERE n.trial_id = t.id ORDER BY n.id DESC LIMIT 1) AS note
     FROM trials t JOIN batches b ON b.id = t.batch_id
 """
+ORDER = "ORDER BY b.rowid, t.idx"
+"""Oldest first, whatever the clock said."""
+LOOKED_UP = (
+    "SELECT trial_id, count(*) FROM attempts GROUP BY trial_id",
+    "SELECT trial_id, rating FROM ratings WHERE rater = 'me' ORDER BY id",
+    "SELECT trial_id, note FROM notes ORDER BY id",
+)
+"""What `SELECT` has and `SELECT_PLAIN` has not, for all trials at once; the last row counts."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -300,20 +300,30 @@ class Store:
         StoreError
             When the lab, or one of its rows, cannot be read.
         """
-        rows = self._database.each(
-            f"{rows_of.SELECT} WHERE (:batch IS NULL OR b.id = :batch)"
-            " AND (:experiment IS NULL OR b.experiment = :experiment)"
-            " AND (:all OR t.state IN (SELECT value FROM json_each(:states)))"
-            " ORDER BY b.rowid, t.idx",
-            {
-                "batch": batch_id,
-                "experiment": experiment,
-                "all": len(states) == len(TrialState),
-                "states": json.dumps(list(states)),
-            },
-        )
+        whole = batch_id is None and experiment is None and len(states) == len(TrialState)
+        if whole:
+            rows = self._whole_lab()
+        else:
+            rows = self._database.each(
+                f"{rows_of.SELECT} WHERE (:batch IS NULL OR b.id = :batch)"
+                " AND (:experiment IS NULL OR b.experiment = :experiment)"
+                f" AND t.state IN (SELECT value FROM json_each(:states)) {rows_of.ORDER}",
+                {"batch": batch_id, "experiment": experiment, "states": json.dumps([*states])},
+            )
         with without_collecting():
             return tuple(_read(row) for row in rows)
+
+    def _whole_lab(self) -> Iterator[dict[str, Any]]:
+        """Give every row of `SELECT`, with what it looks up for each trial looked up once."""
+        attempts, ratings, notes = (
+            {row[0]: row[1] for row in self._database.rows(sql)} for sql in rows_of.LOOKED_UP
+        )
+        for row in self._database.each(f"{rows_of.SELECT_PLAIN} {rows_of.ORDER}"):
+            trial_id = row["id"]
+            row["attempts"] = attempts.get(trial_id, 0)
+            row["rating"] = ratings.get(trial_id)
+            row["note"] = notes.get(trial_id)
+            yield row
 
     def record(self, trial_id: str) -> TrialRecord:
         """Return one trial.

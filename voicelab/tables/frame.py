@@ -47,19 +47,21 @@ def frame(records: Sequence[TrialRecord], numbers: Numbers) -> "pd.DataFrame":
     import pandas as pd
 
     variables = variable_columns(records)
-    measured = numbers if isinstance(numbers, NumbersTable) else NumbersTable.of(numbers)
-    columns: dict[str, Any] = {
-        **{name: _values(name, records) for name in COLUMNS},
-        **{
-            column: [record.trial.variant.variables.get(name) for record in records]
-            for name, column in variables.items()
-        },
-        **measured.columns([record.clip_hash for record in records], list(MEASURES)),
-    }
+    asked = {column: name for name, column in variables.items()}
+    table = numbers if isinstance(numbers, NumbersTable) else NumbersTable.of(numbers)
+    measured = table.columns([record.clip_hash for record in records], list(MEASURES))
+
+    def values(column: str) -> Any:
+        if column in MEASURES:
+            return measured.pop(column)
+        if column in asked:
+            return [record.trial.variant.variables.get(asked[column]) for record in records]
+        return _values(column, records)
+
     types = dict.fromkeys(MEASURES, "float64")
     types |= {name: _NULLABLE[c.type] for name, c in COLUMNS.items() if c.type in _NULLABLE}
     return pd.DataFrame(
-        {name: pd.Series(columns.pop(name), dtype=types.get(name)) for name in _order(variables)}
+        {name: pd.Series(values(name), dtype=types.get(name)) for name in _order(variables)}
     )
 
 

@@ -185,6 +185,14 @@ def test_hostile_text_cannot_steer_the_terminal(folder: Path) -> None:
     assert "\u202e" not in ran.stdout
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names are always text on Windows")
+def test_a_name_that_is_no_text_is_told_all_the_same(folder: Path) -> None:
+    ran = voicelab("run", "\udcff\x1b[31m\u2028.toml", cwd=folder)
+    assert ran.returncode == 2
+    assert ".toml" in ran.stderr
+    assert not [bad for bad in ("Traceback", "\x1b[31m", "\u2028") if bad in ran.stderr]
+
+
 def test_a_terminal_of_few_letters_still_shows_the_rest(folder: Path) -> None:
     (folder / "zh.toml").write_text(SMALL.replace("deep", "低沉"), encoding="utf-8")
     few = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}

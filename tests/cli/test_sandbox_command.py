@@ -8,6 +8,17 @@ import sys
 import httpx
 import pytest
 
+OPEN = (
+    "0.0.0.0",
+    "::",
+    "::0",
+    "0",
+    "",
+    "192.168.1.1",
+    "fe80::1",
+    "example.org",
+    "127.0.0.1.nip.io",
+)
 CALL = "from voicelab.cli.sandbox import sandbox; sandbox({arguments})"
 
 
@@ -45,7 +56,7 @@ def test_it_prints_the_variables_of_the_emulators_asked_for():
     ("arguments", "told"),
     [
         ("['maximin']", "there is no emulator 'maximin'"),
-        ("host='0.0.0.0'", "'0.0.0.0' is not an address of this machine alone"),
+        *((f"host={host!r}", f"{host!r} is not an address of this machine alone") for host in OPEN),
         ("port=70000", "port 70000 of 127.0.0.1 cannot be used"),
     ],
 )
@@ -61,3 +72,12 @@ def test_without_its_packages_it_names_the_line_that_installs_them(package):
     with start(before=f"import sys; sys.modules['{package}'] = None; ") as process:
         errors = process.communicate(timeout=30)[1]
     assert f'the sandbox needs {package}, which is not installed: pip install "voicelab[' in errors
+
+
+@pytest.mark.parametrize("host", OPEN)
+def test_it_is_never_served_where_others_can_reach_it(host):
+    asked = [sys.executable, "-m", "voicelab", "sandbox", "--host", host]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not an address of this machine alone" in done.stderr
+    assert "Traceback" not in done.stderr

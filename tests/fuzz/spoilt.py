@@ -40,6 +40,7 @@ STATUSES = (200, 200, 200, 100, 204, 302, 400, 401, 403, 404, 408, 413, 429, 500
 HEADERS: tuple[dict[str, str], ...] = (
     {},
     {"retry-after": "9" * 400, "date": "not a date", "trace-id": "\x00"},
+    {"retry-after": "999999", "date": ""},
     {"retry-after": "-1", "date": "Thu, 01 Jan 0001 00:00:00 +2359", "x-request-id": ""},
     {"retry-after": "nan", "date": "Fri, 99 Foo 99999 99:99:99 GMT", "location": "//["},
 )

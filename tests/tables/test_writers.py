@@ -62,6 +62,13 @@ HOSTILE = (
     "../../etc/passwd",
     "CON",
     "C:\\Windows\\x.exe. ",
+    "nul. . .",
+    "COM1:",
+    "~/x $HOME `id` %PATH%",
+    "\u2066=1\u2069",
+    "\x1b]8;;http://evil.example\x07click\x1b]8;;\x07\x9b2J",
+    "{{ 7 * 7 }} {% raw %} ${7*7}",
+    "e\u0301" * 200 + "\u0300" * 200,
     "深" * 200,
 )
 """Each with something to say, so that it can be a preview text too."""

@@ -23,6 +23,8 @@ from voicelab.tables.comparison import Comparison
 out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
+_STEERING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""Controls, invisible marks, what cannot be printed at all, and separators of lines."""
 _WIDE = 100
 _REFRESH_S = 1.0
 _SHOWN = ("label", "provider", "take", "state")
@@ -39,9 +41,9 @@ def shown_columns(comparison: Comparison) -> tuple[str, ...]:
 
 
 def safe(value: object) -> Text:
-    """Return text that cannot steer the terminal: no markup, no escape sequences."""
+    """Return text that cannot steer the terminal: no markup, escape sequence or turned words."""
     text = str(value).replace("\n", " ")
-    return Text("".join("�" if unicodedata.category(c) in {"Cc", "Cf"} else c for c in text))
+    return Text("".join("�" if unicodedata.category(c) in _STEERING else c for c in text))
 
 
 def say(text: str) -> None:
@@ -131,7 +133,10 @@ def follow(lab: Lab, job: Job[Comparison], pending: Iterable[TrialRecord]) -> Co
     records = {record.trial.id: record for record in pending}
     with _progress() as progress:
         totals = Counter(record.trial.provider for record in records.values())
-        bars = {name: progress.add_task(name, total=n, note="") for name, n in totals.items()}
+        bars = {
+            name: progress.add_task(safe(name).plain, total=n, note="")
+            for name, n in totals.items()
+        }
 
         def changed(record: TrialRecord) -> None:
             records[record.trial.id] = record
@@ -183,7 +188,7 @@ def _troubles(records: Sequence[TrialRecord]) -> str:
 
 def _progress() -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a name is no markup
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

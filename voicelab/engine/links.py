@@ -163,7 +163,7 @@ async def fetched(
     failed: httpx.HTTPError = httpx.ConnectError(f"{_host(url)} has no address")
     # A client of its own: another's connection to this address may be another name's.
     async with httpx.AsyncClient(
-        verify=_trusted(),
+        verify=trusted(),
         trust_env=proxied,
         follow_redirects=False,
         timeout=httpx.Timeout(timeout_s, connect=CONNECT_S),
@@ -195,7 +195,8 @@ def _sound(reply: Reply) -> Reply:
 
 
 @functools.cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
+    """Return the authorities that certificates are checked by; reading them takes a while."""
     return httpx.create_ssl_context()
 
 

@@ -8,6 +8,9 @@ from typing import Any
 from voicelab.errors import UsageError
 from voicelab.providers.base import is_loopback
 
+LONGEST_WAIT_S = 3600.0
+"""No answer of a vendor's holds a run back for days."""
+
 _HOST = re.compile(r"https?://([A-Za-z0-9.-]+|\[::1\])(:[0-9]{1,5})?")
 
 
@@ -64,6 +67,9 @@ def told(value: object, *, most: int = 100) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds `Retry-After` asks for; its other form, a date, takes a clock to read."""
+    """Return the seconds `Retry-After` asks for, an hour at the most.
+
+    Its other form, a date, takes a clock to read.
+    """
     wait = headers.get("retry-after", "")
-    return float(wait) if re.fullmatch(r"[0-9]{1,6}", wait) else None
+    return min(float(wait), LONGEST_WAIT_S) if re.fullmatch(r"[0-9]{1,6}", wait) else None

@@ -15,6 +15,8 @@ from voicelab.widgets.throttle import Throttle
 from voicelab.widgets.typed import read_path
 
 AUDIO = "audio"
+_DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9¹²³]", re.IGNORECASE)
+"""What Windows takes for a device, whatever the suffix."""
 FORMATS = {
     ".html": ("HTML page", "One file that plays offline in any browser"),
     ".csv": ("CSV", "The table, for any program"),
@@ -84,4 +86,5 @@ def file_name(title: str) -> str:
     >>> file_name("Narrators / 2: 说书人?")
     'Narrators-2-说书人'
     """
-    return re.sub(r"\W+", "-", title).strip("-")[:60] or "voices"
+    name = re.sub(r"\W+", "-", title).strip("-")[:60].rstrip("-") or "voices"
+    return f"{name}-voices" if _DEVICE.fullmatch(name) else name

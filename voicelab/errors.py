@@ -71,6 +71,10 @@ class TrialError(VoiceLabError):
 class Refused(TrialError):
     """The vendor said no; asking again would give the same answer."""
 
+    ended = True
+    """Whether what was asked for is over with it. A no to asking after a task is not the end of
+    the task: that can be asked after again, free, once what was wrong is mended."""
+
 
 class Throttled(TrialError):
     """The vendor said later: nothing was made and nothing was charged.

@@ -304,8 +304,9 @@ class Lab:
         """
         failed = [record for record in self.records(what) if record.state is TrialState.FAILED]
         for record in failed:
+            has_task = self._store.task(record.trial.id) is not None
             goes_on = record.error_kind in {"Unreadable", "Unreachable", "Throttled"}
-            self._store.requeue(record.trial.id, resend=not goes_on)
+            self._store.requeue(record.trial.id, resend=not (goes_on or has_task))
         return [record.trial.id for record in failed]
 
     def resend(self, trial_id: str) -> None:

@@ -234,6 +234,8 @@ def _followed(bench: Bench, step: str) -> Outcome:
         complaints += _bought_twice(bench, once=1)
         bench.emulator.faults.clear()
         cell = told(first)
+        if not first.state.is_final:
+            return _gone_on(bench, lab, first, complaints)
         for again in ("a resume", "a second resume"):
             before = _last(lab)
             lab.resume().result()
@@ -247,6 +249,18 @@ def _followed(bench: Bench, step: str) -> Outcome:
             cell += f":{charged}"
         complaints += _bought_twice(bench, once=1 + _last(lab).trial.resends)
     complaints += _keys_kept(bench)
+    return Outcome(cell=cell, complaints=tuple(complaints), sentence=first.error or "")
+
+
+def _gone_on(bench: Bench, lab: Lab, first: TrialRecord, complaints: list[str]) -> Outcome:
+    """Tell what resuming makes of a trial that waits for it."""
+    charged = bench.charged
+    lab.resume().result()
+    last = _last(lab)
+    complaints += _said_badly(bench, first.error or "")
+    complaints += _bought_twice(bench, once=1)
+    complaints += _keys_kept(bench)
+    cell = f"{told(first)}:{charged}>{told(last)}:{bench.charged}"
     return Outcome(cell=cell, complaints=tuple(complaints), sentence=first.error or "")
 
 
@@ -275,8 +289,8 @@ def _last(lab: Lab) -> TrialRecord:
 def told(record: TrialRecord) -> str:
     if record.state is TrialState.DONE:
         return "done"
-    if record.state not in (TrialState.FAILED, TrialState.IN_DOUBT):
-        return record.state.value
+    if not record.state.is_final:
+        return f"{WORDS[record.error_kind or 'InDoubt']}-{record.state.value}"
     found = record.state is TrialState.IN_DOUBT and "made the voice, as " in (record.error or "")
     return "found" if found else WORDS[record.error_kind or ""]
 

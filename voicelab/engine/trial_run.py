@@ -188,12 +188,14 @@ class TrialRun:
             self._send.billed(price.of_trial(counted))
 
     def _fail(self, error: TrialError) -> None:
+        over = {}
         if isinstance(error, Refused):
             self._send.refused()
             self._desk.circuit.good()
+            over = {"task": None} if error.ended else {}
         elif isinstance(error, Unreadable):
             self._desk.circuit.bad(error, paid=self._send.last_spends)
-        self._changed(self._store.fail(self._trial.id, error))
+        self._changed(self._store.fail(self._trial.id, error, **over))
 
     def _hold(self, held: Stopped) -> None:
         """Put the trial back for the next run, with the reason on its row where there is one."""

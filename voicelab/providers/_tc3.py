@@ -131,10 +131,12 @@ async def fetch(url: object, *, base_url: str, vendor: str, what: str, send: Sen
         raise Unreadable(f"{vendor}: {told} and nothing else.")
     if reply.status in (408, 429) or reply.status >= 500:
         raise Throttled(f"{vendor}: {told}.", retry_after=retry_after(reply.headers))
-    raise Refused(
+    lapsed = Refused(
         f"{vendor}: {told}. The voice is made; retry the trial to ask for a new link, free.",
         code=f"HTTP {reply.status}",
     )
+    lapsed.ended = False
+    raise lapsed
 
 
 def _expired(

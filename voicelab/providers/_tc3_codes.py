@@ -112,7 +112,7 @@ def judge(reply: Reply, codes: Mapping[str, Code], *, vendor: str, spends: bool)
     else:
         return response
     request_id = told((response or {}).get("RequestId")) or None
-    raise error_of(
+    error = error_of(
         code,
         shown=shown,
         said=said,
@@ -121,6 +121,9 @@ def judge(reply: Reply, codes: Mapping[str, Code], *, vendor: str, spends: bool)
         request_id=request_id,
         wait_s=retry_after(reply.headers),
     )
+    if isinstance(error, Refused):
+        error.ended = spends
+    raise error
 
 
 def find(code: str, codes: Mapping[str, Code]) -> Code:

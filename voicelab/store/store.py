@@ -359,7 +359,7 @@ class Store:
             _update(connection, trial_id, fields)
 
     def fail(
-        self, trial_id: str, error: TrialError, to: TrialState = TrialState.FAILED
+        self, trial_id: str, error: TrialError, to: TrialState = TrialState.FAILED, **fields: Any
     ) -> TrialRecord:
         """Write on a trial's row what happened to it."""
         return self.move(
@@ -369,6 +369,7 @@ class Store:
             error=str(error),
             error_code=error.code,
             request_id=error.request_id,
+            **fields,
         )
 
     def requeue(self, trial_id: str, *, resend: bool = False) -> TrialRecord:

@@ -12,6 +12,7 @@ from shown import record_of
 from voicelab.errors import UsageError
 from voicelab.lab import Lab
 from voicelab.model import Batch, PromptVariant, TrialState
+from voicelab.tables.voices import COLUMNS
 from voicelab.widgets.exports import file_name
 from voicelab.widgets.guard import problem, sentence
 from voicelab.widgets.progress_text import bars_html, table_html
@@ -52,9 +53,7 @@ def quoted(text: str) -> str:
 
 
 def kept(text: str) -> str:
-    row: dict[str, Any] = dict.fromkeys(
-        ("provider", "voice_id", "label", "status", "created_at", "expires_at"), text
-    )
+    row: dict[str, Any] = dict.fromkeys(COLUMNS, text) | {"trial": "another"}
     frame = pd.DataFrame([{**row, "slots": 9.0, "slots_used": 1}])
     frame.attrs["notes"] = {text: text}
     return _voice({**row, "emulated": True}) + _words(frame)

@@ -247,7 +247,7 @@ def _followed(bench: Bench, step: str) -> Outcome:
             cell += f":{charged}{_follow_up(bench, lab, first, looks=step == 'look')}"
         else:
             cell += f":{charged}"
-        complaints += _bought_twice(bench, once=1 + _last(lab).trial.resends)
+        complaints += _bought_twice(bench, once=1 + _last(lab).trial.resends, again=step)
     complaints += _keys_kept(bench)
     return Outcome(cell=cell, complaints=tuple(complaints), sentence=first.error or "")
 
@@ -260,7 +260,8 @@ def _gone_on(bench: Bench, lab: Lab, first: TrialRecord, complaints: list[str]) 
     complaints += _said_badly(bench, first.error or "")
     complaints += _bought_twice(bench, once=1)
     complaints += _keys_kept(bench)
-    cell = f"{told(first)}:{charged}>{told(last)}:{bench.charged}"
+    end = bench.charged if last.state is TrialState.DONE else told(last)
+    cell = f"{told(first)}:{charged}>{end}"
     return Outcome(cell=cell, complaints=tuple(complaints), sentence=first.error or "")
 
 
@@ -290,7 +291,7 @@ def told(record: TrialRecord) -> str:
     if record.state is TrialState.DONE:
         return "done"
     if not record.state.is_final:
-        return f"{WORDS[record.error_kind or 'InDoubt']}-{record.state.value}"
+        return WORDS[record.error_kind or ""]
     found = record.state is TrialState.IN_DOUBT and "made the voice, as " in (record.error or "")
     return "found" if found else WORDS[record.error_kind or ""]
 
@@ -301,10 +302,12 @@ def _changed(before: TrialRecord, after: TrialRecord, what: str, *, looks: bool)
         yield f"{what} made {after.state.value} ({after.error}) of {before.state.value}"
 
 
-def _bought_twice(bench: Bench, *, once: int) -> Iterator[str]:
+def _bought_twice(bench: Bench, *, once: int, again: str = "") -> Iterator[str]:
+    """Complain of calls nobody asked for; `again` is the step a person let be asked once more."""
     for endpoint in bench.column.paid:
-        if (sold := bench.sold(endpoint)) > once:
-            yield f"{endpoint} was paid {sold} times, where {once} were asked for"
+        twice = len(bench.column.paid) > 1 and endpoint == bench.column.endpoints.get(again)
+        if (sold := bench.sold(endpoint)) > (most := 2 if twice else once):
+            yield f"{endpoint} was paid {sold} times, where {most} were asked for"
 
 
 def _said_badly(bench: Bench, sentence: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from voicelab.engine.circuit import Away
 from voicelab.engine.land import land
@@ -188,7 +188,7 @@ class TrialRun:
             self._send.billed(price.of_trial(counted))
 
     def _fail(self, error: TrialError) -> None:
-        over = {}
+        over: dict[str, Any] = {}
         if isinstance(error, Refused):
             self._send.refused()
             self._desk.circuit.good()

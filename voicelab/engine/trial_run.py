@@ -54,12 +54,10 @@ class TrialRun:
 
     async def run(self) -> None:
         """Bring the trial to its end; what went wrong stands on its row."""
-        in_doubt = self._record.state is TrialState.IN_DOUBT
         start: Task | Voice | None = self._store.task(self._trial.id)
+        in_doubt = self._record.state is TrialState.IN_DOUBT
         try:
-            while True:
-                if in_doubt and (start := await self._look()) is None and not self._ask_anew():
-                    return
+            while not in_doubt or (start := await self._settled()) is not None:
                 in_doubt = await self._ends_in_doubt(start)
                 if not in_doubt:
                     return
@@ -105,16 +103,10 @@ class TrialRun:
         if self._store.record(self._trial.id).state is TrialState.QUEUED:
             self._changed(self._store.move(self._trial.id, TrialState.SENT, sent_at=now()))
 
-    async def _look(self) -> Task | Voice | None:
-        """Look for what became of the trial in doubt; nothing where nobody can tell."""
-        if type(self._provider).settle is Provider.settle:
-            return None
+    async def _settled(self) -> Task | Voice | None:
+        """Find what became of the trial in doubt; nothing where nobody can tell."""
         try:
-            for wait_s in (*LOOK_AGAIN_S, None):
-                found = await self._asked(lambda: self._provider.settle(self._trial, self._send))
-                if found is not None or wait_s is None:
-                    return found
-                await self._desk.pace.wait(wait_s)
+            return await self._look() or await self._ask_anew()
         except InDoubt as error:  # something was found, and a person must decide what of it
             fields = {"voice_id": error.voice_id} if error.voice_id else {}
             self._store.update(self._trial.id, error=str(error), **fields)
@@ -123,19 +115,34 @@ class TrialRun:
             _log.info("trial %s stays in doubt: %s", self._trial.id, error)
         return None
 
-    def _ask_anew(self) -> bool:
-        """Queue a trial in doubt once more where the vendor would refuse to make it twice."""
-        window_s = self._provider.deduplicates_for_s
-        asked_at = self._store.journal.in_doubt_since(self._trial.id, resend=self._trial.resends)
+    async def _look(self) -> Task | Voice | None:
+        if type(self._provider).settle is Provider.settle:
+            return None
+        for wait_s in (*LOOK_AGAIN_S, None):
+            found = await self._asked(lambda: self._provider.settle(self._trial, self._send))
+            if found is not None or wait_s is None:
+                break
+            await self._desk.pace.wait(wait_s)
+        return found
+
+    async def _ask_anew(self) -> Task | Voice | None:
+        """Send the request in doubt once more, where the vendor refuses to make a thing twice.
+
+        The trial stays in doubt until that is answered with a yes.
+        """
+        journal, trial = self._store.journal, self._trial
+        makes = trial.variant.voice_id is None  # speech has no name by which it could be refused
+        window_s = self._provider.deduplicates_for_s if makes else None
+        asked_at = journal.in_doubt_since(trial.id, resend=trial.resends)
         if self._asked_anew or window_s is None or asked_at is None:
-            return False
+            return None
         age_s = (datetime.now(UTC) - datetime.fromisoformat(asked_at)).total_seconds()
         if not 0 <= age_s < window_s - DEDUPLICATION_MARGIN_S:
-            return False
+            return None
         self._asked_anew = True
-        self._store.journal.decline_doubts(self._trial.id, resend=self._trial.resends)
-        self._changed(self._store.requeue(self._trial.id))
-        return True
+        outcome = await self._first()
+        journal.settle_doubts(trial.id, resend=trial.resends)
+        return outcome
 
     async def _asked(self, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Ask; on `Throttled` and `Unreachable` wait and ask this step again, a bounded while."""

@@ -148,13 +148,25 @@ class Journal:
         )
         return row["at"] if row else None
 
-    def decline_doubts(self, trial_id: str, *, resend: int) -> None:
-        """Say that a request in doubt is asked once more, under the same name."""
+    def settle_doubts(self, trial_id: str, *, resend: int) -> None:
+        """Say that the newest attempt was answered, and is the one that counts.
+
+        The vendor makes nothing twice under one name, so the ones in doubt came to nothing.
+        """
+        of = "trial_id = :trial AND resend = :resend AND spends = 1"
+        named = {"trial": trial_id, "resend": resend}
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE attempts SET state = 'declined' WHERE trial_id = ? AND resend = ?"
+                "UPDATE attempts SET (counts, cost, currency) = (SELECT counts, cost, currency"
+                f" FROM attempts WHERE {of} AND state = 'in doubt' AND counts = 1)"
+                f" WHERE id = (SELECT max(id) FROM attempts WHERE {of}) AND EXISTS"
+                f" (SELECT 1 FROM attempts WHERE {of} AND state = 'in doubt' AND counts = 1)",
+                named,
+            )
+            connection.execute(
+                f"UPDATE attempts SET state = 'declined', counts = 0 WHERE {of}"
                 " AND state = 'in doubt'",
-                (trial_id, resend),
+                named,
             )
 
     def undo_last_step(self, trial_id: str, *, resend: int) -> bool:

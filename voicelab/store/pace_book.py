@@ -17,6 +17,10 @@ FIRST_HOLD_S = 1.0
 LONGEST_HOLD_S = 60.0
 UNPUBLISHED_SPAN_S = 10.0
 """In which starts are counted where the vendor publishes no rate and still asks to slow down."""
+UNPUBLISHED_MOST = 25
+"""How many of them would be many."""
+FEW = 0.2
+"""Share of the published rate below which a no is not for the number of our starts."""
 CLEAN_SPANS = 20
 """Spans without a no after which one more start is tried, and twice as many after each relapse."""
 MOST_CLEAN_SPANS = 20 * 32
@@ -242,7 +246,8 @@ def _cut(
         "SELECT count(*) FROM starts WHERE account = ? AND declined = 0 AND at > ? AND at <= ?",
         (row["account"], row["refused_at"] - _span(windows), row["refused_at"]),
     ).fetchone()
-    if not taken:  # somebody else had it all: that tells nothing of what there is
+    if taken < max(2, FEW * (windows[0].most if windows else UNPUBLISHED_MOST)):
+        # somebody else had it all, or it is no rate at all: that tells nothing of what there is
         connection.execute(
             "UPDATE accounts SET refused_at = NULL WHERE account = ?", (row["account"],)
         )

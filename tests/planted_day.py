@@ -17,6 +17,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from planted import forms
+from waits import quick
 
 import voicelab as vl
 from voicelab.audio import espeak
@@ -165,12 +166,10 @@ class Left:
 @contextmanager
 def lived(folder: Path) -> Iterator[Left]:
     """Do everything once, at every vendor, and leave all of it in one folder."""
-    with pytest.MonkeyPatch.context() as patch, serve(emulators()) as sandbox:
+    with pytest.MonkeyPatch.context() as patch, quick(), serve(emulators()) as sandbox:
         for name, value in sandbox.environ.items():
             patch.setenv(name, value)
         patch.setenv("VOICELAB_LAB", str(folder / "lab"))
-        patch.setattr("voicelab.engine.run.POLL_EVERY_S", 0.01)
-        patch.setattr("voicelab.engine.run.UNREACHABLE_WAIT_S", 0.01)
         vod = replace(vl.TencentVodCustom.from_env(), publish=sandbox.publish)
         with Lab.open(providers=[vod]) as lab:
             with _logged(folder / "everything.log"):

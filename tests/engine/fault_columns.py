@@ -3,12 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
-import pytest
+from waits import quick as quick
 
 from voicelab.audio import espeak
 from voicelab.audio.parameters import VoiceParameters
@@ -30,31 +28,6 @@ from voicelab.providers.tencent_vod import TencentVodCustom, TencentVodDesign
 
 PREVIEW_TEXT = "Good evening."
 FAST = 6000
-
-
-SHORT: Mapping[str, float | tuple[float, ...]] = {
-    "engine.trial_run.POLL_FIRST_S": 0.01,
-    "engine.trial_run.POLL_MOST_S": 0.05,
-    "engine.trial_run.UNREACHABLE_WAIT_S": 0.01,
-    "engine.trial_run.LOOK_AGAIN_S": (0.01,),
-    "engine.circuit.FIRST_REST_S": 0.02,
-    "engine.circuit.NAP_S": 0.01,
-    "engine.shelf.FIRST_WAIT_S": 0.01,
-    "store.pace_book.FIRST_HOLD_S": 0.01,
-    "store.pace_book.LONGEST_HOLD_S": 0.02,
-}
-
-
-@contextmanager
-def quick() -> Iterator[None]:
-    """Let the engine wait next to nothing: the one place that knows where its waits are kept."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in SHORT.items():
-            patch.setattr(f"voicelab.{name}", value)
-        # a TLS context takes 60 ms and no cell speaks TLS
-        context = cache(httpx.create_ssl_context)
-        patch.setattr("httpx._transports.default.create_ssl_context", context)
-        yield
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -257,8 +257,8 @@ class Provider(ABC):
     published: ClassVar[Limits]
     """What the vendor's pages say of an ordinary account."""
     deduplicates_for_s: ClassVar[float | None] = None
-    """How long the vendor refuses the name of a voice it has been asked for, in seconds: asked again
-    within it, under the same name, it can never make the voice twice."""
+    """Seconds for which the vendor refuses the name of a voice it has been asked for: asked again
+    within them, under the same name, it can never make the voice twice."""
     speak_options: ClassVar[tuple[str, ...]] = ()
     """Options of the call that makes a voice which also say how it speaks, if it can speak."""
     says_preview_text: ClassVar[bool] = True

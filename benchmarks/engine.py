@@ -236,24 +236,34 @@ def fill(folder: Path) -> None:
 
     import voicelab as vl
 
-    with vl.Lab.open(folder) as lab:
-        lab.run(batch_of(1, "local")).result()
+    with vendor("minimax") as found:
+        key, url = found["api_key"], found["base_url"]
+        with vl.Lab.open(folder, providers=[vl.MiniMax(api_key=key, base_url=url)]) as lab:
+            lab.run(batch_of(1, "minimax")).result()
     with sqlite3.connect(folder / "lab.db") as db:
         names = [row[1] for row in db.execute("PRAGMA table_info(trials)")]
         given = {
             "id": "printf('vl%014x', n)",
             "idx": "n",
             "state": "CASE WHEN n % 1000 THEN 'done' ELSE 'queued' END",
-            "clip_hash": "CASE WHEN n % 1000 THEN clip_hash END",
+            "clip_hash": "CASE WHEN n % 1000 THEN printf('%064x', n) END",
             "variant": """json_set(variant, '$.label', 'row ' || n, '$.variables',
                           json_object('tone', 'deep', 'n', n % 50))""",
         }
-        chosen = ", ".join(given.get(name, name) for name in names)
-        db.execute(
+        numbers = (
             "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers"
             f" WHERE n < {LARGE_LAB - 1})"
-            f" INSERT INTO trials ({', '.join(names)}) SELECT {chosen} FROM trials, numbers"
-            " WHERE idx = 0"
+        )
+        for table, key in (("clips", "hash"), ("measurements", "clip_hash")):
+            others = [r[1] for r in db.execute(f"PRAGMA table_info({table})") if r[1] != key]
+            db.execute(
+                f"{numbers} INSERT INTO {table} ({key}, {', '.join(others)})"
+                f" SELECT printf('%064x', n), {', '.join(others)} FROM {table}, numbers"
+            )
+        chosen = ", ".join(given.get(name, name) for name in names)
+        db.execute(
+            f"{numbers} INSERT INTO trials ({', '.join(names)})"
+            f" SELECT {chosen} FROM trials, numbers WHERE idx = 0"
         )
         db.execute(
             "INSERT INTO ratings (trial_id, rater, rating, rated_at)"

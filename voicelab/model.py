@@ -1,6 +1,7 @@
 """The plain data everything else is made of: frozen records, the standard library only."""
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -94,9 +95,12 @@ class Reference:
             )
 
 
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+
+
 def require_text(text: str, what: str) -> None:
     """Raise `UsageError` for half of a surrogate pair, which no file and no wire can hold."""
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _HALF_A_PAIR.search(text):
         raise UsageError(f"{what} has half of a surrogate pair in it, which is no text; remove it.")
 
 

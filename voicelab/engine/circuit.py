@@ -103,6 +103,10 @@ class Circuit:
         if self.away:
             raise Away(self.why, self.kind)
 
+    def admits(self, who: object) -> bool:
+        """Tell whether a request of `who` may leave now."""
+        return not self.away and (self._rest_until is None or self._probing is who)
+
     def leave(self, who: object) -> None:
         """Say that a trial is through, whatever came of it."""
         if self._probing is who:

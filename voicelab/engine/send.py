@@ -77,10 +77,13 @@ class Sender:
         if kept:
             self.last_attempt, self.last_spends = kept.attempt_id, True
             return Reply(status=kept.status, headers=kept.headers, content=kept.content)
-        async with self._desk.pace.slot(lasts_s=request.timeout_s + 5.0) as ticket:
-            if not self._asked:
-                self._asked, self._began = True, asyncio.get_running_loop().time()
-            return await self._ask(request, ticket)
+        while True:
+            async with self._desk.pace.slot(lasts_s=request.timeout_s + 5.0) as ticket:
+                if self._desk.circuit.admits(self):
+                    if not self._asked:
+                        self._asked, self._began = True, asyncio.get_running_loop().time()
+                    return await self._ask(request, ticket)
+            await self._desk.circuit.enter(self)  # it opened while this one waited for its turn
 
     def elapsed_s(self) -> float:
         """Return the seconds since the first request left, or since the start where none did."""

@@ -62,7 +62,7 @@ class TrialRun:
                 if not in_doubt:
                     return
         finally:
-            self._desk.circuit.leave(self)
+            self._desk.circuit.leave(self._send)
 
     async def _ends_in_doubt(self, start: Task | Voice | None) -> bool:
         try:
@@ -148,7 +148,7 @@ class TrialRun:
         """Ask; on `Throttled` and `Unreachable` wait and ask this step again, a bounded while."""
         circuit, throttles = self._desk.circuit, 0
         while True:
-            await circuit.enter(self)
+            await circuit.enter(self._send)
             try:
                 outcome = await self._readable(ask)
             except Throttled as error:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from sys import intern
-from typing import Any
+from typing import Any, TypeVar
 
 from voicelab.errors import StoreError
 from voicelab.model import PromptVariant, Reference, Trial, TrialRecord, TrialState
@@ -15,6 +15,8 @@ from voicelab.store.identity import identity_of
 from voicelab.store.journal import now
 
 SELECT_PLAIN = "SELECT t.*, b.experiment FROM trials t JOIN batches b ON b.id = t.batch_id"
+Kept = TypeVar("Kept", PromptVariant, Trial, TrialRecord)
+
 SELECT = """
     SELECT t.*, b.experiment,
         (SELECT count(*) FROM attempts a WHERE a.trial_id = t.id) AS attempts,
@@ -99,7 +101,8 @@ INSERT_PLANNED = (
 def record(row: Mapping[str, Any]) -> TrialRecord:
     """Return a row of `SELECT` as a record; every field by name, for there may be very many."""
     evidence = row["evidence"]
-    return TrialRecord(
+    return _as_kept(
+        TrialRecord,
         trial=_trial(row),
         experiment=intern(row["experiment"]),
         state=_STATES[row["state"]],
@@ -174,7 +177,8 @@ _STATES: Mapping[str, TrialState] = {state.value: state for state in TrialState}
 
 
 def _trial(row: Mapping[str, Any]) -> Trial:
-    return Trial(
+    return _as_kept(
+        Trial,
         id=row["id"],
         batch_id=intern(row["batch_id"]),
         index=row["idx"],
@@ -195,7 +199,18 @@ def _variant(text: str) -> PromptVariant:
     if reference is not None:
         path = reference["path"]
         reference = Reference(**{**reference, "path": Path(path) if path else None})
-    return PromptVariant(**{**found, "reference": reference})
+    return _as_kept(PromptVariant, **{**found, "reference": reference})
+
+
+def _as_kept(kind: type[Kept], **fields: Any) -> Kept:
+    """Make a record of fields that were checked when they were written down.
+
+    The constructor of a frozen record sets one field after the other, and a lab may have a hundred
+    thousand of them.
+    """
+    made = object.__new__(kind)
+    made.__dict__.update(fields)
+    return made
 
 
 def _time(text: str | None) -> datetime | None:

@@ -19,6 +19,7 @@ SHORT: Mapping[str, float | tuple[float, ...]] = {
     "store.pace_book.LONGEST_HOLD_S": 0.02,
     "store.pace_book.UNPUBLISHED_SPAN_S": 0.05,
     "engine.pace.SECOND_S": 0.05,
+    "engine.pace.MINUTE_S": 0.5,
 }
 
 

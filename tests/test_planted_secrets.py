@@ -102,7 +102,6 @@ def listening() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.xfail(strict=True, reason="what an exception says is kept with the keys in it")
 @pytest.mark.parametrize("takes", [1, 2], ids=["in the provider", "in the HTTP library"])
 def test_what_breaks_in_a_provider_of_ones_own_leaves_no_key(
     listening: Sandbox, tmp_path: Path, takes: int

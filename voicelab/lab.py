@@ -19,7 +19,7 @@ from voicelab.engine.remake import remake
 from voicelab.engine.roster import Roster
 from voicelab.engine.run import OPEN, OnChange, Runner
 from voicelab.engine.shelf import ask_shelf, drop_voice, keep_voice
-from voicelab.errors import Refused, UsageError, VoiceLabError
+from voicelab.errors import Refused, Unreadable, UsageError, VoiceLabError
 from voicelab.experiment import Experiment
 from voicelab.measures import VERSION
 from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState
@@ -310,8 +310,12 @@ class Lab:
         return [record.trial.id for record in failed]
 
     def resend(self, trial_id: str) -> None:
-        """Queue a trial in doubt to be sent anew, which may be paid for twice: your decision."""
-        self._require_in_doubt(trial_id)
+        """Queue a trial in doubt to be sent anew, which may be paid for twice: your decision.
+
+        So can a trial be whose kept answer cannot be read, whatever is done.
+        """
+        if self._store.record(trial_id).error_kind != Unreadable.__name__:
+            self._require_in_doubt(trial_id)
         self._store.requeue(trial_id, resend=True)
 
     def give_up(self, trial_id: str) -> None:

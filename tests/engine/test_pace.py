@@ -18,6 +18,12 @@ def book() -> Iterator[PaceBook]:
     opened.close()
 
 
+@pytest.fixture(autouse=True)
+def _a_second_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicelab.engine.pace.SECOND_S", 1.0)
+    monkeypatch.setattr("voicelab.engine.pace.MINUTE_S", 60.0)
+
+
 async def starts(pace: Pace, number: int) -> list[float]:
     times: list[float] = []
 

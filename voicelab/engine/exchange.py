@@ -17,6 +17,7 @@ NEVER_LEFT = (
     httpx.UnsupportedProtocol,
     httpx.ProxyError,
     httpx.InvalidURL,
+    httpx.LocalProtocolError,
     UnicodeEncodeError,
 )
 """What httpx raises when no byte of the request left this machine."""

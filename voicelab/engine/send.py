@@ -13,7 +13,7 @@ from voicelab.engine.pace import Pace, Ticket
 from voicelab.engine.roster import Roster
 from voicelab.errors import InDoubt, Refused, Unreachable, UsageError
 from voicelab.model import Trial, TrialRecord
-from voicelab.providers.base import Provider, Reply, Request
+from voicelab.providers.base import Provider, Reply, Request, without_secrets
 from voicelab.store.charges import Charge
 from voicelab.store.store import Store
 
@@ -137,17 +137,20 @@ class Sender:
         except NEVER_LEFT as error:
             self._mark("forgotten")
             raise Unreachable(
-                f"{self._trial.provider} cannot be reached ({words(error)}); nothing was sent. "
-                "Check the network and the address, then resume."
+                f"{self._trial.provider} cannot be reached ({self._words(error)}); nothing was "
+                "sent. Check the network and the address, then resume."
             ) from None
         except NO_REPLY as error:
             journal.mark(attempt, "in doubt" if request.spends else "forgotten")
-            raise _no_reply(self._trial, request, error) from None
+            raise _no_reply(self._trial, request, self._words(error)) from None
         journal.keep(attempt, status=reply.status, headers=reply.headers, content=reply.content)
         if EMULATOR_HEADER in reply.headers and not self._charge.emulated:
             desk.store.update(self._trial.id, emulated=1)
         require_whole(reply, self._trial.provider)
         return reply
+
+    def _words(self, error: Exception) -> str:
+        return without_secrets(words(error), self._desk.provider.secrets)
 
     def _written(self, request: Request) -> int:
         """Write down that the request leaves, and what it is charged; the trial is sent now."""
@@ -188,13 +191,12 @@ class Sender:
         return self._charge
 
 
-def _no_reply(trial: Trial, request: Request, error: Exception) -> Unreachable | InDoubt:
+def _no_reply(trial: Trial, request: Request, why: str) -> Unreachable | InDoubt:
     if not request.spends:
         return Unreachable(
-            f"{trial.provider} did not answer {request.step!r} ({words(error)}); "
-            "asking again is free."
+            f"{trial.provider} did not answer {request.step!r} ({why}); asking again is free."
         )
     return InDoubt(
-        f"{trial.provider} was asked and no answer came ({words(error)}): it may have made and "
+        f"{trial.provider} was asked and no answer came ({why}): it may have made and "
         "charged the voice. It is not sent again by itself; resend it or give it up."
     )

@@ -91,5 +91,5 @@ async def _free(
             try:
                 return await ask(send)
             except Throttled as error:
-                await asyncio.sleep(error.retry_after or wait_s)
+                await asyncio.sleep(wait_s if error.retry_after is None else error.retry_after)
         return await ask(send)

@@ -22,7 +22,7 @@ from voicelab.errors import (
     VoiceLabError,
 )
 from voicelab.model import Task, Trial, TrialRecord, TrialState, Voice
-from voicelab.providers.base import Provider, Send, Speaker
+from voicelab.providers.base import Provider, Send, Speaker, without_secrets
 from voicelab.store.charges import Charge
 from voicelab.store.journal import now
 
@@ -174,9 +174,10 @@ class TrialRun:
         except (VoiceLabError, Stopped):
             raise  # the store is not the provider: without it nothing may go on
         except Exception as error:  # a provider may be the user's own code
+            said = without_secrets(str(error), self._provider.secrets)
             raise Unreadable(
                 f"the provider {self._provider.name} broke on this trial "
-                f"({type(error).__name__}: {error}). Its kept replies are read again, free, "
+                f"({type(error).__name__}: {said}). Its kept replies are read again, free, "
                 "when it is mended and the trial is retried."
             ) from error
 

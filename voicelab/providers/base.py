@@ -158,11 +158,22 @@ def _finite(text: str) -> float:
 
 def redacted(reply: Reply, secrets: tuple[str, ...]) -> Reply:
     """Return `reply` fit to be kept and quoted: vendors and gateways echo what they were sent."""
-    headers, content = dict(reply.headers), reply.content
-    for form in (form for secret in filter(None, secrets) for form in _written(secret)):
-        headers = {name: value.replace(form, "[key]") for name, value in headers.items()}
+    headers = {name: without_secrets(value, secrets) for name, value in reply.headers.items()}
+    content = reply.content
+    for form in _forms(secrets):
         content = content.replace(form.encode(), b"[key]")
     return Reply(status=reply.status, headers=headers, content=content)
+
+
+def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
+    """Return `text` with every key in it taken out, in whatever way it is written."""
+    for form in _forms(secrets):
+        text = text.replace(form, "[key]")
+    return text
+
+
+def _forms(secrets: tuple[str, ...]) -> list[str]:
+    return [form for secret in filter(None, secrets) for form in _written(secret)]
 
 
 def _written(secret: str) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from voicelab.providers.tencent_vod import (
 PUBLISHED = json.loads(
     Path(__file__).parents[1].joinpath("wire/tencent_vod_codes.json").read_text("utf-8")
 )
-LATER = {"rate": Throttled, "server": InDoubt}
+LATER = {"duplicate": InDoubt, "rate": Throttled, "server": InDoubt}
 """By kind of code after a call that may cost something; every other kind is a refusal."""
 
 LONG = f"{PREVIEW_TEXT} Nobody came to open the gate, and the rain fell on the old walls."
@@ -190,10 +190,10 @@ def test_the_same_trial_again_takes_up_the_task_it_has_and_pays_nothing(kind, em
 
 
 @both
-def test_a_duplicate_whose_task_is_nowhere_is_refused(kind, emulator, trial):
+def test_a_duplicate_whose_task_is_nowhere_stays_in_doubt(kind, emulator, trial):
     provider = kind.from_env()
     emulator.faults.add(kind.dialect.action, Fault(code="InvalidParameterValue.SessionId"))
-    error = failure(Refused, provider, trial(provider))
+    error = failure(InDoubt, provider, trial(provider))
     assert "three days" in str(error)
 
 

@@ -136,7 +136,12 @@ class TencentVod(Provider):
                 raise
             earlier = await self.settle(trial, send)
             if earlier is None:
-                raise InDoubt(f"{error} {UNLISTED}", code=error.code) from None
+                raise InDoubt(
+                    f"{error} {UNLISTED}",
+                    code=error.code,
+                    vendor_message=error.vendor_message,
+                    request_id=error.request_id,
+                ) from None
             return replace(earlier, detail={**told, "taken_up": TAKEN_UP})
         return Task(id=self._text(answer, "TaskId"), detail=told)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import platformdirs
 
 BUSY_S = 10.0
-SKEW = 0.02
-"""Share of a span by which a start may reach the vendor later than it left here."""
+SKEW = 0.1
+"""Share of a span by which a start may reach the vendor later than it left here, unless its answer
+is there sooner."""
 FIRST_HOLD_S = 1.0
 LONGEST_HOLD_S = 60.0
 UNPUBLISHED_SPAN_S = 10.0
@@ -303,12 +304,12 @@ def _allowed(windows: Sequence[Window], allowed: int | None) -> Sequence[Window]
 def _window_wait(connection: sqlite3.Connection, account: str, window: Window, now: float) -> float:
     """Return the seconds until a start is free, and until two are not closer than need be."""
     rows = connection.execute(
-        "SELECT seen FROM starts WHERE account = ? AND seen > ? ORDER BY seen DESC LIMIT ?",
+        "SELECT seen, at FROM starts WHERE account = ? AND seen > ? ORDER BY seen DESC LIMIT ?",
         (account, now - window.span_s, window.most),
     ).fetchall()
     wait_s = rows[-1]["seen"] + window.span_s - now if len(rows) >= window.most else 0.0
     if rows and window.span_s <= 1.0:  # evenly: twice the rate for a moment, and no burst
-        last = rows[0]["seen"] - SKEW * window.span_s
+        last = max(row["at"] for row in rows)
         wait_s = max(wait_s, last + 0.5 * window.span_s / window.most - now)
     return float(wait_s)
 

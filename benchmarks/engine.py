@@ -138,7 +138,7 @@ def batch_of(trials: int, provider: Any) -> Any:
     return Batch(variants=tuple(rows), providers=(provider,), experiment="benchmark")
 
 
-async def bare_loop(found: dict[str, str], folder: Path, trials: int) -> None:
+async def bare_loop(found: dict[str, str], folder: Path, trials: int, name: str) -> None:
     """Send the same requests at the same concurrency, and save the audio to files."""
     import httpx
 
@@ -152,7 +152,7 @@ async def bare_loop(found: dict[str, str], folder: Path, trials: int) -> None:
                     json={
                         "prompt": f"{PROMPT} {number}",
                         "preview_text": text(number),
-                        "voice_id": f"bare{number:08d}",
+                        "voice_id": f"{name}{number:08d}",
                     },
                     headers={"Authorization": f"Bearer {found['api_key']}"},
                 )
@@ -171,10 +171,10 @@ def overhead() -> Iterator[tuple[str, float, float]]:
         provider = vl.MiniMax(
             api_key=found["api_key"], base_url=found["base_url"], requests_per_minute=NO_LIMIT
         )
-        asyncio.run(bare_loop(found, Path(folder), AT_ONCE))
+        asyncio.run(bare_loop(found, Path(folder), AT_ONCE, "warm"))
         for half in range(2):
             start = time.perf_counter()
-            asyncio.run(bare_loop(found, Path(folder), TRIALS // 2))
+            asyncio.run(bare_loop(found, Path(folder), TRIALS // 2, f"half{half}"))
             bare += time.perf_counter() - start
             with vl.Lab.open(Path(folder) / f"lab{half}", providers=[provider]) as lab:
                 batch = batch_of(TRIALS // 2, "minimax")

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -279,3 +280,39 @@ def test_a_file_is_named_after_its_experiment() -> None:
     assert file_name("Narrators / 2: 说书人?") == "Narrators-2-说书人"
     assert file_name("../../etc/passwd") == "etc-passwd"
     assert file_name("   ") == "voices"
+
+
+def test_nothing_is_submitted_past_a_budget(studio: Studio, lab: Lab) -> None:
+    studio.form.load(replace(TONES, providers=("minimax",)))
+    studio.form.budget.value = "USD 0.0005"
+    until(lambda: "Budget of the batch" in studio.quote.value)
+    assert studio.submit.disabled
+    studio.form.budget.value = "USD 0.001"
+    until(lambda: not studio.submit.disabled)
+    studio.submit.click()
+    heard(studio, 2)
+    assert lab.bill()["billed"].tolist() == pytest.approx([2 * len("Good evening.") * 30e-6])
+
+
+def test_what_the_lab_has_already_is_offered_for_reuse(studio: Studio, lab: Lab) -> None:
+    studio.submit.click()
+    heard(studio, 2)
+    studio.form.experiment_name.value = "again"
+    until(lambda: "made anew unless you reuse them" in studio.quote.value)
+    assert studio.reuse.layout.display == ""
+    studio.reuse.value = True
+    until(lambda: "taken over, free" in studio.quote.value and not studio.submit.disabled)
+    studio.submit.click()
+    until(lambda: len(lab.batches()) == 2 and lab.batches()[0].done == 2)
+    assert all(record.evidence["reused_from"] for record in lab.records("again"))
+
+
+def test_a_trial_in_doubt_can_be_looked_for_again(
+    studio: Studio, lab: Lab, sandbox: Sandbox
+) -> None:
+    sandbox["minimax"].faults.add("design", Fault(hang_up=True))
+    lab.run(batch("minimax")).result()
+    until(lambda: studio.panel.look.layout.display == "")
+    studio.panel.look.click()
+    until(lambda: lab.job is not None and lab.job.done())
+    assert [record.state for record in lab.records()].count("in doubt") == 1

@@ -1,0 +1,48 @@
+"""Budgets, doubts and bills on the command line."""
+
+from pathlib import Path
+
+from test_cli import SMALL, voicelab
+
+from voicelab.emulators.base import Fault
+from voicelab.emulators.minimax import MiniMaxEmulator
+from voicelab.emulators.serve import serve
+
+EACH = len("Good evening.") * 30e-6
+"""USD a trial."""
+
+
+def test_a_budget_stops_a_doubt_is_settled_by_a_person_and_the_bill_says_both(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "two.toml").write_text(SMALL.replace('"local"', '"minimax"'), encoding="utf-8")
+    (tmp_path / "again.toml").write_text(
+        SMALL.replace('"local"', '"minimax"').replace('"tones"', '"again"'), encoding="utf-8"
+    )
+    with serve([MiniMaxEmulator(requests_per_minute=6000)]) as sandbox:
+
+        def run(*arguments: str) -> tuple[int, str, str]:
+            done = voicelab(*arguments, cwd=tmp_path, env=sandbox.environ)
+            return done.returncode, done.stdout, done.stderr
+
+        code, _, told = run("run", "two.toml", "--budget", f"USD {1.5 * EACH:.6f}")
+        assert (code, "budget of the batch" in told) == (2, True)
+        assert not sandbox["minimax"].ledger.calls
+
+        sandbox["minimax"].faults.add("design", Fault(hang_up=True))
+        code, shown, _ = run("run", "two.toml", "--budget", "USD 1")
+        assert (code, "in doubt" in shown) == (1, True)
+        doubtful = next(w for w in shown.replace(":", " ").split() if w.startswith("vl"))
+        code, shown, _ = run("settle")
+        assert (code, "1 trials are in doubt" in shown) == (1, True)
+        assert run("resend", doubtful)[0] != 0  # nobody said yes
+        assert run("resend", doubtful, "--yes")[0] == 0
+        assert run("resume")[0] == 0
+        assert run("give-up", doubtful)[0] == 2  # it is done by now
+
+        code, shown, _ = run("quote", "again.toml", "--reuse")
+        assert (code, "taken over, free" in shown) == (0, True)
+        assert run("run", "again.toml", "--reuse")[0] == 0
+        code, shown, _ = run("bill")
+        assert (code, "minimax (emulated)" in shown, "USD" in shown) == (0, True, True)
+        assert len(sandbox["minimax"].ledger.calls) == 3

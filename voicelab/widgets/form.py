@@ -110,7 +110,7 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.takes = _text("Takes", "How often each prompt goes to each provider", width="180px")
         self.takes.style = {"description_width": "80px"}
         self.seed = _text("Seed", "The same seed and take give the same voice", width="210px")
-        self.budget = _text("Budget", "The most this batch may spend", width="330px")
+        self.budget = _text("Budget", "The most this batch may spend", width="440px")
         self.budget.placeholder = "no limit; or USD 5, tencent-mps 20"
         self.path = _text("File", "Path of an experiment file", width="420px")
         self.path.placeholder = "narrators.toml"

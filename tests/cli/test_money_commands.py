@@ -46,3 +46,14 @@ def test_a_budget_stops_a_doubt_is_settled_by_a_person_and_the_bill_says_both(
         code, shown, _ = run("bill")
         assert (code, "minimax (emulated)" in shown, "USD" in shown) == (0, True, True)
         assert len(sandbox["minimax"].ledger.calls) == 3
+
+
+def test_a_vendor_that_is_away_is_told_while_the_others_finish(tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(
+        SMALL.replace('["local"]', '["local", "minimax"]'), encoding="utf-8"
+    )
+    nobody = {"MINIMAX_API_KEY": "no-such-key", "MINIMAX_API_HOST": "http://127.0.0.1:9"}
+    done = voicelab("run", "two.toml", cwd=tmp_path, env=nobody)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert "minimax cannot be reached" in done.stdout
+    assert "2 of 4 trials are not done." in done.stdout

@@ -130,7 +130,7 @@ def test_a_vendor_without_a_price_needs_a_number_of_trials(
     with Lab.open(tmp_path, providers=[vendor]) as lab:
         with pytest.raises(UsageError, match="clockwork publishes no price"):
             lab.run(batch(2, (vendor,)), budget={"USD": 5})
-        with pytest.raises(UsageError, match="2 clockwork trials wanted, 1 clockwork trials left"):
+        with pytest.raises(UsageError, match="2 clockwork trials wanted, 1 left of 1"):
             lab.run(batch(2, (vendor,)), budget={"clockwork": 1})
         lab.run(batch(2, (vendor,)), budget="USD 5, clockwork 2").result()
         assert states(lab) == {"done": 2}

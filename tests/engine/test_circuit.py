@@ -125,3 +125,12 @@ def test_rests_double_up_to_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] += rest + 0.01
         circuit.bad(AWAY, paid=False)
     assert rests == [4, 8, 16, 32, 60, 60]
+
+
+def test_where_it_stands_can_be_read_on_any_thread() -> None:
+    async def main() -> Circuit:
+        circuit = make()
+        await fail(circuit, FAILURES)
+        return circuit
+
+    assert asyncio.run(main()).words.startswith("paused after failures in a row")  # no loop runs

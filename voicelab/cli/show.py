@@ -86,8 +86,8 @@ def bill_table(rows: Sequence[Mapping[Any, Any]]) -> None:
     out.print(table)
 
 
-def _amount(value: float, currency: str | None) -> str:
-    return f"{currency} {value:.4f}" if currency else "no published price"
+def _amount(value: float, currency: object) -> str:
+    return f"{currency} {value:.4f}" if isinstance(currency, str) else "no published price"
 
 
 def comparison_table(comparison: Comparison, columns: Sequence[str] = ()) -> None:

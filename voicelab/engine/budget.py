@@ -88,12 +88,11 @@ class Share:
 
     def __str__(self) -> str:
         left = max(0.0, self.most - self.spent)
-        told = f"{_amount(self.name, self.wanted)} wanted, {_amount(self.name, left)} left"
-        return f"budget of {self.scope}: {told} of {_amount(self.name, self.most)}"
-
-
-def _amount(name: str, value: float) -> str:
-    return f"{name} {value:.4f}" if CURRENCY.fullmatch(name) else f"{value:g} {name} trials"
+        if CURRENCY.fullmatch(self.name):
+            told = f"{self.name} {self.wanted:.4f} wanted, {left:.4f} left of {self.most:.4f}"
+        else:
+            told = f"{self.wanted:g} {self.name} trials wanted, {left:g} left of {self.most:g}"
+        return f"budget of {self.scope}: {told}"
 
 
 def keys_of(charge: Charge, budget: Budget) -> dict[str, float]:

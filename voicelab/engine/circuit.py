@@ -1,6 +1,6 @@
 """Whether a provider is asked at all: after failures in a row it rests, is tried, and goes on."""
 
-import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from voicelab.engine.pace import Stopped
@@ -148,4 +148,5 @@ class Circuit:
 
 
 def _clock() -> float:
-    return asyncio.get_running_loop().time()
+    """Return seconds by a clock that any thread may read: `words` is shown on others."""
+    return time.monotonic()

@@ -77,6 +77,31 @@ def test_a_vendor_in_trouble_is_left_alone_soon_and_the_others_finish(
     assert states(lab, "minimax")["queued"] == 0
 
 
+def test_two_vendors_that_are_away_do_not_wait_for_each_other(lab: Lab, sandbox: Sandbox) -> None:
+    for name, endpoint in (("minimax", "design"), ("clockwork", "submit")):
+        throttled = Fault(status=429, body=b"later")
+        sandbox[name].faults.add(endpoint, throttled, times=ALWAYS)
+    lab.run(batch(sandbox)).result(timeout_s=120)
+    assert states(lab, "local") == {"done": 12}
+    assert states(lab, "minimax") == states(lab, "clockwork") == {"queued": 12}
+    assert set(lab.conditions) >= {"minimax", "clockwork"}
+
+
+def test_a_trial_in_doubt_keeps_its_own_words_while_its_vendor_is_away(
+    lab: Lab, sandbox: Sandbox
+) -> None:
+    clockwork = sandbox["clockwork"]
+    clockwork.faults.add("submit", Fault(hang_up=True), times=2)
+    clockwork.faults.add("voices", Fault(hang_up=True), times=ALWAYS)
+    lab.run(batch(sandbox, 2)).result()
+    before = {r.trial.id: r.error for r in lab.records() if r.state.value == "in doubt"}
+    assert len(before) == 2
+    lab.resume().result()
+    after = {r.trial.id: r.error for r in lab.records() if r.state.value == "in doubt"}
+    assert before == after
+    assert all("no answer came" in (error or "") for error in after.values())
+
+
 def test_a_slow_vendor_holds_up_its_own_trials_alone(lab: Lab, sandbox: Sandbox) -> None:
     sandbox["minimax"].faults.add("design", Fault(delay_s=1.0), times=4)
     lab.run(batch(sandbox, 4)).result()

@@ -1,5 +1,6 @@
 """The starts of all accounts: windows, one cut a burst, growing back, other processes, clocks."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -210,4 +211,24 @@ def test_where_no_file_can_be_written_the_book_is_kept_in_memory(tmp_path: Path)
     other = PaceBook(tmp_path / "broken.db")
     assert take(other) is not None
     book.close()
+    other.close()
+
+
+def test_a_file_that_goes_bad_in_the_middle_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicelab.store.pace_book.BUSY_S", 0.05)
+    locked, damaged = PaceBook(tmp_path / "locked.db"), PaceBook(tmp_path / "damaged.db")
+    other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    for book in (locked, damaged):
+        assert take(book, account="b") is not None or book is locked
+    for path in tmp_path.glob("damaged.db*"):
+        path.write_bytes(b"garbage" * 4096)
+    for book in (locked, damaged):
+        start = take(book)
+        assert start is not None
+        refuse(book, start)
+        book.over(start)
+        book.close()
     other.close()

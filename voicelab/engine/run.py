@@ -129,9 +129,7 @@ class Runner:
         if provider.name not in self._circuits:
             self._circuits[provider.name] = Circuit(
                 provider.name,
-                others_busy=lambda: any(
-                    n for name, n in self._left.items() if name != provider.name
-                ),
+                others_busy=lambda: self._others_busy(provider.name),
                 wait=pace.wait,
             )
         return Desk(
@@ -144,6 +142,14 @@ class Runner:
             roster=self._roster,
             purses=purses,
             changed=self._changed,
+        )
+
+    def _others_busy(self, name: str) -> bool:
+        """Tell whether other providers have work, and none that rest alike."""
+        return any(
+            left and not self._circuits[other].is_open
+            for other, left in self._left.items()
+            if other != name and other in self._circuits
         )
 
     def _pace(self, provider: Provider, limits: Limits) -> Pace:
@@ -172,7 +178,7 @@ class Runner:
             self._left[desk.provider.name] -= 1
         if queue and desk.circuit.away:
             self._left[desk.provider.name] -= len(queue)
-            left = [queue.popleft() for _ in range(len(queue))]
+            left = [r for r in (queue.popleft() for _ in range(len(queue))) if not r.state.is_final]
             for held in self._store.hold_all(
                 [r.trial.id for r in left], desk.circuit.kind, desk.circuit.why
             ):

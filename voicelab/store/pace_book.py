@@ -7,8 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import platformdirs
+
+Done = TypeVar("Done")
 
 BUSY_S = 10.0
 SKEW = 0.1
@@ -105,8 +108,8 @@ class PaceBook:
         lasts_s
             Seconds after which the request is over, whatever became of it.
         """
-        with self._lock, self._connection as connection:
-            connection.execute("BEGIN IMMEDIATE")
+
+        def take(connection: sqlite3.Connection) -> Turn:
             now = self._clock()
             self._sweep(connection, account, now)
             change = _learn(connection, account, windows, now)
@@ -119,64 +122,50 @@ class PaceBook:
             ).lastrowid
             return Turn(start=start, change=change)
 
+        return self._do(take)
+
     def left(self, start: int, *, windows: Sequence[Window]) -> None:
         """Say that the request leaves now, and not when its turn came."""
         now = self._clock()
-        with self._lock, self._connection as connection:
-            connection.execute(
-                "UPDATE starts SET at = ?, seen = ? WHERE id = ?",
-                (now, now + _skew(windows), start),
-            )
+        values = (now, now + _skew(windows), start)
+        self._do(lambda c: c.execute("UPDATE starts SET at = ?, seen = ? WHERE id = ?", values))
 
     def over(self, start: int) -> None:
         """Say that the request is over."""
-        now = self._clock()
-        with self._lock, self._connection as connection:
-            connection.execute(
-                "UPDATE starts SET until = 0, seen = min(seen, ?) WHERE id = ?", (now, start)
-            )
+        sql = "UPDATE starts SET until = 0, seen = min(seen, ?) WHERE id = ?"
+        values = (self._clock(), start)
+        self._do(lambda c: c.execute(sql, values))
 
     def declined(self, account: str, start: int, *, retry_after: float | None) -> None:
         """Say that the vendor asked to slow down: one burst of that is one cut and one hold."""
-        with self._lock, self._connection as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            now = self._clock()
-            connection.execute("UPDATE starts SET declined = 1 WHERE id = ?", (start,))
-            row = _account(connection, account)
-            found = connection.execute("SELECT at FROM starts WHERE id = ?", (start,)).fetchone()
-            at = found[0] if found else now
-            if now < row["held_until"] or at <= row["since"]:
-                return  # of the burst that was heard already
-            hold_s = (
-                min(FIRST_HOLD_S * 2 ** row["holds"], LONGEST_HOLD_S)
-                if retry_after is None
-                else retry_after
-            )
-            connection.execute(
-                "UPDATE accounts SET held_at = ?, held_until = ?, holds = holds + 1,"
-                " refused_at = ? WHERE account = ?",
-                (now, now + hold_s, at, account),
-            )
+        now = self._clock()
+        self._do(lambda c: _decline(c, account, start, retry_after, now))
 
     def answered(self, account: str) -> None:
         """Say that the vendor answers again: the next hold is a short one."""
-        with self._lock, self._connection as connection:
-            connection.execute(
-                "UPDATE accounts SET holds = 0 WHERE account = ? AND holds > 0", (account,)
-            )
+        sql = "UPDATE accounts SET holds = 0 WHERE account = ? AND holds > 0"
+        self._do(lambda c: c.execute(sql, (account,)))
 
     def allowed(self, account: str) -> int | None:
         """Return the starts allowed in a span, where fewer than published."""
-        with self._lock:
-            row = self._connection.execute(
-                "SELECT allowed FROM accounts WHERE account = ?", (account,)
-            ).fetchone()
+        sql = "SELECT allowed FROM accounts WHERE account = ?"
+        row = self._do(lambda c: c.execute(sql, (account,)).fetchone())
         return None if row is None else row["allowed"]
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def _do(self, work: Callable[[sqlite3.Connection], Done]) -> Done:
+        """Do something whole or not at all; in memory from now on where the file is no good."""
+        with self._lock:
+            try:
+                return _at_once(self._connection, work)
+            except sqlite3.Error:  # locked for long, damaged or gone: it was a hint and no record
+                self._connection.close()
+                self._connection = _connect(None)
+                return _at_once(self._connection, work)
 
     def _sweep(self, connection: sqlite3.Connection, account: str, now: float) -> None:
         """Forget what is long over; and what lies ahead, where the clock was set back."""
@@ -191,6 +180,34 @@ class PaceBook:
             " WHERE account = ? AND (held_at > ? OR since > ?)",
             (now, account, now + 1, now + 1),
         )
+
+
+def _at_once(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Done]) -> Done:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        return work(connection)
+
+
+def _decline(
+    connection: sqlite3.Connection,
+    account: str,
+    start: int,
+    retry_after: float | None,
+    now: float,
+) -> None:
+    connection.execute("UPDATE starts SET declined = 1 WHERE id = ?", (start,))
+    row = _account(connection, account)
+    found = connection.execute("SELECT at FROM starts WHERE id = ?", (start,)).fetchone()
+    at = found[0] if found else now
+    if now < row["held_until"] or at <= row["since"]:
+        return  # of the burst that was heard already
+    doubled = min(FIRST_HOLD_S * 2 ** row["holds"], LONGEST_HOLD_S)
+    hold_s = doubled if retry_after is None else retry_after
+    connection.execute(
+        "UPDATE accounts SET held_at = ?, held_until = ?, holds = holds + 1,"
+        " refused_at = ? WHERE account = ?",
+        (now, now + hold_s, at, account),
+    )
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:

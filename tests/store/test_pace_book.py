@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from voicelab.store.pace_book import CLEAN_SPANS, SKEW, PaceBook, Window
+from voicelab.store.pace_book import CLEAN_SPANS, SPREAD, PaceBook, Window
 
 SECOND = (Window(span_s=1.0, most=4),)
 
@@ -61,7 +61,7 @@ def test_the_seconds_starts_are_spread_and_not_all_at_its_beginning(
 ) -> None:
     take(book)
     assert take(book) is None
-    clock.now += 0.5 / 4 + SKEW
+    clock.now += SPREAD / 4 + 0.001
     assert take(book) is not None
 
 
@@ -83,7 +83,7 @@ def test_a_start_counts_until_the_vendor_must_have_seen_it(book: PaceBook, clock
     book.left(start, windows=one)
     clock.now += 1.0
     assert take(book, one) is None  # it left later than its turn came
-    clock.now += SKEW + 0.001
+    clock.now += 0.5 + 0.001
     assert take(book, one) is not None
 
 

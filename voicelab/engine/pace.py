@@ -25,10 +25,16 @@ class Ticket:
     def __init__(self, pace: "Pace", start: int) -> None:
         self._pace = pace
         self.start = start
+        self.seen: float | None = None
+        """When the vendor had seen it at the latest, by the book's clock."""
 
     def leave(self) -> None:
         """Date the start by the moment the request leaves."""
         self._pace.book.left(self.start, windows=self._pace.windows)
+
+    def answered(self) -> None:
+        """Remember when the answer came: what is done with it counts no more."""
+        self.seen = self._pace.book.now()
 
 
 class Pace:
@@ -80,11 +86,11 @@ class Pace:
         """
         async with self._slots:
             async with self._turn:
-                ticket = Ticket(self, await self._start(lasts_s))
+                ticket = await self._start(lasts_s)
             try:
                 yield ticket
             finally:
-                self.book.over(ticket.start)
+                self.book.over(ticket.start, seen=ticket.seen)
 
     async def wait(self, seconds: float) -> None:
         """Sleep, or raise `Stopped` as soon as stop is pressed."""
@@ -102,7 +108,7 @@ class Pace:
         """Let the next hold be a short one again, after an answer."""
         self.book.answered(self.account)
 
-    async def _start(self, lasts_s: float) -> int:
+    async def _start(self, lasts_s: float) -> Ticket:
         while True:
             if self._stop.is_set():
                 raise Stopped
@@ -112,7 +118,7 @@ class Pace:
             if turn.change is not None:
                 self._told(*turn.change)
             if turn.start is not None:
-                return turn.start
+                return Ticket(self, turn.start)
             await self.wait(min(turn.wait_s, LONGEST_NAP_S))
 
     def _told(self, starts: int, why: str) -> None:

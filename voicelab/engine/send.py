@@ -134,6 +134,7 @@ class Sender:
         ticket.leave()
         try:
             reply = await exchange(desk.client, request, secrets=desk.provider.secrets)
+            ticket.answered()
         except NEVER_LEFT as error:
             self._mark("forgotten")
             raise Unreachable(

@@ -14,9 +14,11 @@ import platformdirs
 Done = TypeVar("Done")
 
 BUSY_S = 10.0
-SKEW = 0.1
-"""Share of a span by which a start may reach the vendor later than it left here, unless its answer
-is there sooner."""
+SKEW_S = 1.0
+"""How much later than it left here a start may reach the vendor, unless its answer is there sooner;
+at the most half of a span."""
+SPREAD = 0.9
+"""Share of the even distance of starts that is kept between two of them within a second."""
 FIRST_HOLD_S = 1.0
 LONGEST_HOLD_S = 60.0
 UNPUBLISHED_SPAN_S = 10.0
@@ -130,10 +132,14 @@ class PaceBook:
         values = (now, now + _skew(windows), start)
         self._do(lambda c: c.execute("UPDATE starts SET at = ?, seen = ? WHERE id = ?", values))
 
-    def over(self, start: int) -> None:
-        """Say that the request is over."""
+    def now(self) -> float:
+        """Return the time the book goes by, in seconds since 1970."""
+        return self._clock()
+
+    def over(self, start: int, *, seen: float | None = None) -> None:
+        """Say that the request is over, and when its answer came, where one did."""
         sql = "UPDATE starts SET until = 0, seen = min(seen, ?) WHERE id = ?"
-        values = (self._clock(), start)
+        values = (self._clock() if seen is None else seen, start)
         self._do(lambda c: c.execute(sql, values))
 
     def declined(self, account: str, start: int, *, retry_after: float | None) -> None:
@@ -325,9 +331,9 @@ def _window_wait(connection: sqlite3.Connection, account: str, window: Window, n
         (account, now - window.span_s, window.most),
     ).fetchall()
     wait_s = rows[-1]["seen"] + window.span_s - now if len(rows) >= window.most else 0.0
-    if rows and window.span_s <= 1.0:  # evenly: twice the rate for a moment, and no burst
+    if rows and window.span_s <= 1.0:
         last = max(row["at"] for row in rows)
-        wait_s = max(wait_s, last + 0.5 * window.span_s / window.most - now)
+        wait_s = max(wait_s, last + SPREAD * window.span_s / window.most - now)
     return float(wait_s)
 
 
@@ -365,4 +371,4 @@ def _span(windows: Sequence[Window]) -> float:
 
 
 def _skew(windows: Sequence[Window]) -> float:
-    return SKEW * _span(windows)
+    return min(SKEW_S, 0.5 * _span(windows))

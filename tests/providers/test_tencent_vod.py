@@ -414,6 +414,20 @@ def test_an_earlier_work_takes_the_place_of_a_recording(custom, emulator, record
     )
 
 
+def test_a_batch_may_name_an_earlier_work_and_no_recording(custom, emulator, recording, tmp_path):
+    emulator.works["myVideoId"] = recording
+    batch = Batch(
+        variants=[make_variant()],
+        providers=[custom],
+        options={"tencent-vod": {"VideoId": "myVideoId"}},
+    )
+    with Lab.open(tmp_path) as lab:
+        assert lab.quote(batch).refusals == ()
+        assert lab.run(batch).result().frame["state"].tolist() == ["done"]
+        bare = replace(batch, options={})
+        assert "clones a reference" in lab.quote(bare).refusals[0].reason
+
+
 @pytest.mark.parametrize(
     "options",
     [

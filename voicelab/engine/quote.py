@@ -267,7 +267,7 @@ def _unfit(batch: Batch, ready: Mapping[str, Provider]) -> set[tuple[str, str]]:
         (row.label, name)
         for row in rows
         for name, provider in ready.items()
-        if _lacking(provider, row) is not None
+        if _lacking(provider, row, batch.options.get(name, {})) is not None
     }
     used_rows = {r.label for r in rows if any((r.label, name) not in lacking for name in ready)}
     used_names = {name for name in ready if any((r.label, name) not in lacking for r in rows)}
@@ -280,7 +280,8 @@ def _reason(
     variant: PromptVariant,
     check_reference: Callable[[Reference, Provider], None],
 ) -> str | None:
-    if (lacking := _lacking(provider, variant)) is not None:
+    options = batch.options.get(provider.name, {})
+    if (lacking := _lacking(provider, variant, options)) is not None:
         return lacking
     try:
         provider.check(variant, batch.options.get(provider.name, {}))
@@ -295,11 +296,12 @@ def _clones(provider: Provider, variant: PromptVariant) -> bool:
     return provider.wants is Wants.REFERENCE and variant.voice_id is None
 
 
-def _lacking(provider: Provider, variant: PromptVariant) -> str | None:
+def _lacking(provider: Provider, variant: PromptVariant, options: Mapping[str, Any]) -> str | None:
     if variant.voice_id is not None:
         able = isinstance(provider, Speaker)
         return None if able else f"{provider.name} cannot speak with a kept voice."
-    if _clones(provider, variant) and variant.reference is None:
+    given = variant.reference is not None or not options.keys().isdisjoint(provider.stand_ins)
+    if _clones(provider, variant) and not given:
         return f"{provider.name} clones a reference, and row {variant.label!r} has none."
     if provider.wants is Wants.PROMPT and not variant.prompt.strip():
         return f"{provider.name} designs from a prompt, and row {variant.label!r} has none."

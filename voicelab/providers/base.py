@@ -270,6 +270,8 @@ class Provider(ABC):
     deduplicates_for_s: ClassVar[float | None] = None
     """Seconds for which the vendor refuses the name of a voice it has been asked for: asked again
     within them, under the same name, it can never make the voice twice."""
+    stand_ins: ClassVar[tuple[str, ...]] = ()
+    """Options that name what to clone in place of a row's reference."""
     speak_options: ClassVar[tuple[str, ...]] = ()
     """Options of the call that makes a voice which also say how it speaks, if it can speak."""
     says_preview_text: ClassVar[bool] = True

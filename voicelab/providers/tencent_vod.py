@@ -227,6 +227,7 @@ class TencentVodCustom(TencentVod):
         reference_form="by a public link",
         names=f"names of up to {NAME_CHARACTERS} characters",
     )
+    stand_ins: ClassVar[tuple[str, ...]] = ("VideoId",)
     says_preview_text: ClassVar[bool] = False
     lasting: ClassVar[str] = (
         "The vendor names no end of a voice, and no call lists it, deletes it or speaks with it."

@@ -314,7 +314,9 @@ class Lab:
 
         So can a trial be whose kept answer cannot be read, whatever is done.
         """
-        if self._store.record(trial_id).error_kind != Unreadable.__name__:
+        record = self._store.record(trial_id)
+        unread = record.state is TrialState.FAILED and record.error_kind == Unreadable.__name__
+        if not unread:
             self._require_in_doubt(trial_id)
         self._store.requeue(trial_id, resend=True)
 

@@ -16,6 +16,7 @@ from voicelab.emulators.base import Fault
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import Sandbox, serve
 from voicelab.engine.circuit import FAILURES, PAID_PROBES
+from voicelab.errors import UsageError
 from voicelab.lab import Lab
 from voicelab.model import Batch, PromptVariant
 from voicelab.providers.minimax import MiniMax
@@ -72,6 +73,11 @@ def test_a_vendor_in_trouble_is_left_alone_soon_and_the_others_finish(
     if ends:  # each of these may have been paid: there are few, and no more by waiting
         assert FAILURES <= mine[ends] <= FAILURES + PAID_PROBES + 4
     assert "left for the next run" in lab.conditions["minimax"]
+    held = [r for r in lab.records() if r.state.value == "queued"]
+    assert {r.error_kind for r in held} <= {"Unreachable", "Throttled"}
+    assert all((r.error or "").startswith("minimax is left for the next run") for r in held)
+    with pytest.raises(UsageError, match="is queued, not in doubt"):
+        lab.resend(held[0].trial.id)
     sandbox["minimax"].faults.clear()
     lab.resume().result()
     assert states(lab, "minimax")["queued"] == 0

@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from voicelab.engine.pace import Stopped
+from voicelab.errors import Throttled, Unreachable
 
 FAILURES = 3
 """In a row, before the provider rests."""
@@ -64,7 +65,7 @@ class Circuit:
         self.why = ""
         """What went wrong last, in words."""
         self.kind = ""
-        """The name of its error class."""
+        """The name of the error class that waiting trials are filed under."""
         self.away = False
         """Whether it is left alone until the next run."""
 
@@ -84,6 +85,13 @@ class Circuit:
         then = f"tried again in {left:.0f} s" if left > 0.5 else "being tried again"
         return f"paused after failures in a row, {then}: {self.why}"
 
+    @property
+    def held(self) -> str:
+        """Why a trial waits for the next run, for its row; what went wrong was another's."""
+        return (
+            f"{self._name} is left for the next run after failures in a row; the last: {self.why}"
+        )
+
     async def enter(self, who: object) -> None:
         """Go through, or wait while it rests; after a rest one goes first and tries.
 
@@ -101,7 +109,7 @@ class Circuit:
                 return
             await self._wait(min(max(left, 0.01), NAP_S))
         if self.away:
-            raise Away(self.why, self.kind)
+            raise Away(self.held, self.kind)
 
     def admits(self, who: object) -> bool:
         """Tell whether a request of `who` may leave now."""
@@ -136,7 +144,9 @@ class Circuit:
             self._rest(error, paid=paid)
 
     def _rest(self, error: Exception, *, paid: bool) -> None:
-        self.why, self.kind = str(error), type(error).__name__
+        self.why = str(error)
+        # whatever befell the others: of a trial that waits nothing left this machine
+        self.kind = (Throttled if isinstance(error, Throttled) else Unreachable).__name__
         if self._rest_until is not None and _clock() < self._rest_until:
             return  # of requests that were under way when it opened
         if self._rest_until is not None:

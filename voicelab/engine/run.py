@@ -180,7 +180,7 @@ class Runner:
             self._left[desk.provider.name] -= len(queue)
             left = [r for r in (queue.popleft() for _ in range(len(queue))) if not r.state.is_final]
             for held in self._store.hold_all(
-                [r.trial.id for r in left], desk.circuit.kind, desk.circuit.why
+                [r.trial.id for r in left], desk.circuit.kind, desk.circuit.held
             ):
                 self._changed(held)
 

@@ -1,5 +1,6 @@
 """`voicelab lab`: a real JupyterLab server on the tour notebook."""
 
+import contextlib
 import json
 import os
 import signal
@@ -39,20 +40,22 @@ def test_the_command_serves_the_tour_notebook_offline(tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
     )
     try:
-        url = _server_url(tmp_path / "run", child)
-        with urllib.request.urlopen(f"{url}api/contents?token=t", timeout=30) as reply:
-            names = {entry["name"] for entry in json.load(reply)["content"]}
+        names = _names_served(tmp_path / "run", child)
         assert {"1_explore.ipynb", "2_batch_compare.ipynb", "3_export.ipynb"} <= names
     finally:
         child.send_signal(signal.SIGTERM)
         child.wait(30)
 
 
-def _server_url(folder: Path, child: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 60
+def _names_served(folder: Path, child: subprocess.Popen[bytes]) -> set[str]:
+    """Wait for the server, whose file may be there before it listens; list its notebooks."""
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         assert child.poll() is None, "JupyterLab ended by itself"
         for info in folder.glob("jpserver-*.json"):
-            return str(json.loads(info.read_text(encoding="utf-8"))["url"])
+            with contextlib.suppress(OSError, json.JSONDecodeError):
+                url = json.loads(info.read_text(encoding="utf-8"))["url"]
+                with urllib.request.urlopen(f"{url}api/contents?token=t", timeout=30) as reply:
+                    return {entry["name"] for entry in json.load(reply)["content"]}
         time.sleep(0.1)
     raise AssertionError("JupyterLab did not start")

@@ -1,10 +1,12 @@
 """A voice that came, made safe: its audio on disk, its row done, its numbers measured."""
 
 import asyncio
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from voicelab.audio.clip import SUFFIXES, Clip, decode
 from voicelab.errors import TrialError, Unreadable
@@ -13,6 +15,8 @@ from voicelab.model import TrialRecord, TrialState, Voice
 from voicelab.store.numbers import NumbersTable
 from voicelab.store.records import to_json
 from voicelab.store.store import ClipRow, Store
+
+Done = TypeVar("Done")
 
 
 async def land(store: Store, trial_id: str, voice: Voice, latency_s: float) -> TrialRecord:
@@ -23,7 +27,7 @@ async def land(store: Store, trial_id: str, voice: Voice, latency_s: float) -> T
     Unreadable
         When the trial audio cannot be decoded; the vendor's reply is kept all the same.
     """
-    clip = await asyncio.to_thread(_decoded, store, trial_id, voice)
+    clip = await _aside(_decoded, store, trial_id, voice)
     row = await asyncio.to_thread(_add_clip, store, voice, clip)
     expires = voice.expires_at or (voice.kept_for and datetime.now(UTC) + voice.kept_for)
     record = store.move(
@@ -35,8 +39,29 @@ async def land(store: Store, trial_id: str, voice: Voice, latency_s: float) -> T
         evidence=to_json(voice.evidence),
         expires_at=expires.astimezone(UTC).isoformat() if expires else None,
     )
-    await asyncio.to_thread(measured, store, row.hash, clip)
+    await _aside(measured, store, row.hash, clip)
     return record
+
+
+async def get_ready() -> None:
+    """Measure a moment of noise, so that what measuring loads holds up no request later."""
+    await _aside(_first_measuring)
+
+
+def _first_measuring() -> None:
+    import numpy as np
+
+    measure(np.random.default_rng(0).normal(0, 0.1, 8000), sr=16000)
+
+
+async def _aside(work: Callable[..., Done], *given: object) -> Done:
+    """Do heavy work off the loop, one piece at a time: many at once would hold the loop up."""
+    return await asyncio.get_running_loop().run_in_executor(_bench(), work, *given)
+
+
+@functools.cache
+def _bench() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="voicelab-measuring")
 
 
 def _decoded(store: Store, trial_id: str, voice: Voice) -> Clip:

@@ -11,6 +11,7 @@ import httpx
 from voicelab.engine.budget import Budget, Purse
 from voicelab.engine.circuit import Circuit
 from voicelab.engine.exchange import make_client
+from voicelab.engine.land import get_ready
 from voicelab.engine.pace import MINUTE_S, SECOND_S, Pace
 from voicelab.engine.roster import Roster
 from voicelab.engine.send import Desk
@@ -85,6 +86,8 @@ class Runner:
         """
         with self._store.runner():
             records = self._ready(set(trial_ids))
+            if records:
+                await get_ready()
             async with AsyncExitStack() as stack:
                 client = await stack.enter_async_context(make_client())
                 async with asyncio.TaskGroup() as group:

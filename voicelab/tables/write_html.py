@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-FRONT_END = ("comparer_sound.js", "comparer_row.js", "comparer.js")
+FRONT_END = (
+    "comparer_sound.js",
+    "comparer_row.js",
+    "comparer_level.js",
+    "comparer_details.js",
+    "comparer.js",
+)
 """The parts of the comparer, in the order in which they make one ES module."""
 MIME: Mapping[str, str] = {"mp3": "audio/mpeg", "flac": "audio/flac", "wav": "audio/wav"}
 PIXELS = (64, 300)

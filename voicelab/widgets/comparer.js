@@ -1,27 +1,5 @@
 // --- all rows ---------------------------------------------------------------------------------
 
-function inWords(value) {
-  if (Array.isArray(value)) return value.map(inWords).join(", ") || "–";
-  if (value === null || typeof value !== "object") return value === null ? "–" : String(value);
-  return Object.entries(value).map(([key, inner]) => `${key}: ${inWords(inner)}`).join("; ") || "–";
-}
-
-/** What is known of a row beyond what the row shows, as [name, words] pairs. */
-function detailsOf(row, columns) {
-  const seconds = row.latency_s === null ? null : `${decimals(row.latency_s, 1)} s`;
-  const price = row.cost === null ? null : `${row.cost} ${row.currency ?? ""}`;
-  return [
-    ["prompt", row.prompt],
-    ["preview text", row.preview_text],
-    ...Object.entries(row.variables),
-    ["in words", row.description],
-    ...columns.map((column) => [column.title, withUnit(row.measures[column.name], column)]),
-    ...Object.entries(row.evidence ?? {}).map(([key, value]) => [key.replaceAll("_", " "), inWords(value)]),
-    ["language", row.language], ["voice id", row.voice_id], ["expires", row.expires_at],
-    ["answered in", seconds], ["price", price], ["error", row.error],
-  ].filter(([, words]) => words !== null && words !== undefined && words !== "");
-}
-
 function haystack(row) {
   const variables = Object.entries(row.variables).map(([key, value]) => `${key}=${value}`);
   const words = [
@@ -40,25 +18,43 @@ function compare(a, b, direction) {
   return direction * (typeof a === "number" && typeof b === "number" ? a - b : collator.compare(a, b));
 }
 
-/** One comparison in one element. */
+/** What a key is called in the tables of keys: "a", "shift a", "shift 3", "shift ArrowUp". */
+function keyName({ key, code, shiftKey }) {
+  const name = /^(Digit\d)$/.test(code) && shiftKey ? code.slice(-1) : key.length === 1 ? key.toLowerCase() : key;
+  return shiftKey && /^([a-z0-9 ]|.{2,})$/.test(name) ? `shift ${name}` : name;
+}
+
+/** One comparison in one element.
+ *
+ * What can be done with it is in its parts, a file each. A part may have
+ *   tools(), panels()  elements for the bar on top and for below the rows, made once
+ *   keys(), help       {key name: action} as `keyName` writes them, and [[key, words], …] for people
+ *   receive(message, buffers)  after the comparer has taken a message
+ *   row(row)           after a `Row` in view was brought up to date
+ *   drawn(), close()   after everything was drawn; when the view goes
+ * Plain digits and letters jump to voices, so the keys of parts are shifted letters or signs.
+ */
 class Comparer {
   constructor(model, host) {
     Object.assign(this, {
       model, rows: new Map(), columns: [], scale: { duration_s: 1, caption: "" },
       peaks: new Map(), pixels: new Map(), broken: new Map(), shown: [], elements: new Map(),
-      active: model.get("active") ?? "", loading: "", matched: true, sort: "", direction: 1,
+      active: model.get("active") ?? "", loading: "", sort: "", direction: 1,
       frozen: Boolean(model.get("read_only")), known: false, silence: "", complaint: "",
     });
+    this.level = new Level(this);
+    this.details = new Details(this);
+    this.parts = [this.level, this.details];
     this.questions = new Questions(model, (words) => this.#waitWords(words));
     this.player = new Player({
       load: (id) => this.questions.get("audio", [id])[0],
-      gain: (id) => 10 ** ((this.matched ? this.rows.get(id)?.clip?.gain_db ?? 0 : 0) / 20),
+      gain: (id) => this.level.gain(id),
       changed: () => this.#playerChanged(),
     });
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.#build(host);
     this.#listen();
-    this.#draw();
+    this.draw();
     this.questions.tell("hello", { type: "hello" });
   }
 
@@ -83,20 +79,17 @@ class Comparer {
           onchange: () => this.#sortBy(this.sorts.value, this.direction),
         })),
         make("way", "button", { type: "button", onclick: () => this.#sortBy(this.sort, -this.direction) }),
-        el("label", { class: "matching", title: "Play all voices equally loud. The gain is shown on each row. Key: m" },
-          make("match", "input", { type: "checkbox", checked: "", onchange: () => this.#match(this.match.checked) }),
-          " match loudness"),
-        make("more", "button", { type: "button", "aria-expanded": "false", onclick: () => this.#toggleDetails() }, "Details"),
+        ...this.parts.flatMap((part) => part.tools?.() ?? []),
         make("count", "span", { role: "status" })),
       make("caption", "p"),
       make("status", "p", { role: "status", hidden: "" }),
-      make("list", "div", { onscroll: () => this.#draw() },
+      make("list", "div", { onscroll: () => this.draw() },
         el("div", { class: "ruler", "aria-hidden": "true" }, el("span"), el("span", {}, "voice"),
           make("ticks", "div"), el("span", {}, "measures"), el("span", {}, this.frozen ? "rating" : "your rating")),
         make("rail", "div", { role: "list", "aria-label": "Trials" })),
       make("empty", "p", { hidden: "" }),
-      make("details", "aside", { hidden: "", "aria-label": "Details of the active voice" }),
-      el("footer", {}, this.frozen ? HELP.replace(" · shift 1–5 rate", "") : HELP),
+      ...this.parts.flatMap((part) => part.panels?.() ?? []),
+      el("footer", {}, this.#help()),
       make("live", "div", { "aria-live": "polite" }));
     host.append(this.root);
   }
@@ -107,7 +100,7 @@ class Comparer {
     const onOther = (event) => event.detail !== this && this.player.playing && this.player.pause();
     const size = new ResizeObserver(() => {
       this.#drawTicks();
-      this.#draw();
+      this.draw();
     });
     this.model.on("msg:custom", onMessage);
     this.model.on("change:active", onActive);
@@ -120,6 +113,7 @@ class Comparer {
       document.removeEventListener("voicelab:playing", onOther);
       size.disconnect();
       this.questions.stop();
+      for (const part of this.parts) part.close?.();
       cancelAnimationFrame(this.frame);
       clearTimeout(this.settling);
       this.player.close();
@@ -137,13 +131,13 @@ class Comparer {
 
   say(words) {
     this.complaint = words;
-    this.#draw();
+    this.draw();
   }
 
   #waitWords(words) {
     if (words === this.silence) return;
     this.silence = words;
-    this.#draw();
+    this.draw();
   }
 
   // what comes from the kernel
@@ -156,9 +150,10 @@ class Comparer {
     } else if (message.type === "pixels") {
       this.pixels.set(message.id, { ...message, pixels: bytesOf(buffers[0]) });
       this.questions.settle(`pixels ${message.id}`, "resolve");
-      this.#draw();
+      this.draw();
     } else if (message.type === "saved") this.#saved(message);
     else if (message.type === "failed") this.#failed(message);
+    for (const part of this.parts) part.receive?.(message, buffers);
   }
 
   #takeRows({ type, title, rows, columns, scale, peaks }, buffers) {
@@ -198,7 +193,7 @@ class Comparer {
     this.questions.settle(id ? `${what} ${id}` : what, "reject", new Error(message));
     if (what === "audio" || what === "pixels") this.broken.set(id, message);
     else this.say(message);
-    this.#draw();
+    this.draw();
   }
 
   rate(id, rating) {
@@ -259,12 +254,12 @@ class Comparer {
     else if (this.direction < 0) rows.reverse();
     this.shown = rows.map((row) => row.id);
     if (!this.rows.has(this.active)) this.active = this.shown[0] ?? "";
-    this.#draw();
+    this.draw();
   }
 
   // drawing
 
-  #draw() {
+  draw() {
     const { shown, rows, root } = this;
     this.rail.style.height = `${shown.length * ROW}px`;
     const [first, last] = this.#window();
@@ -274,12 +269,12 @@ class Comparer {
     setText(this.status, words);
     setText(this.count, this.known ? `${shown.length} of ${rows.size} trials` : "");
     this.#drawEmpty();
-    this.#drawDetails();
     setText(this.caption, this.rows.size ? this.scale.caption : "");
     const state = { active: this.active, count: shown.length, playing: this.player.playing };
     for (const [key, value] of Object.entries(state)) if (root.dataset[key] !== String(value)) root.dataset[key] = value;
     this.#moveCursor();
     this.#askPixels();
+    for (const part of this.parts) part.drawn?.();
   }
 
   #window() {
@@ -342,23 +337,6 @@ class Comparer {
     }));
   }
 
-  #drawDetails() {
-    const row = this.rows.get(this.active);
-    if (this.details.hidden || !row) return this.details.replaceChildren();
-    this.details.replaceChildren(
-      el("h4", { dir: "auto" }, `${row.label} · ${row.provider} · take ${row.take}`),
-      el("dl", {}, ...detailsOf(row, this.columns).map(([name, words]) =>
-        el("div", { class: words.length > 90 ? "long" : null },
-          el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, words)))),
-    );
-  }
-
-  #toggleDetails() {
-    this.details.hidden = !this.details.hidden;
-    this.more.setAttribute("aria-expanded", !this.details.hidden);
-    this.#draw();
-  }
-
   /** Ask for the pictures of the rows in view, once scrolling has come to rest. */
   #askPixels() {
     clearTimeout(this.settling);
@@ -375,16 +353,16 @@ class Comparer {
     if (!id || id === this.active || !this.rows.has(id)) return;
     this.active = id;
     this.#tell("active", id);
-    if (!quiet) this.#announce();
-    this.#draw();
+    if (!quiet) this.announce();
+    this.draw();
   }
 
   async start(id, at = null) {
     this.activate(id, { quiet: true });
-    if (trouble(this.rows.get(id))) return this.#announce();
+    if (trouble(this.rows.get(id))) return this.announce();
     this.loading = id;
     this.broken.delete(id);
-    this.#draw();
+    this.draw();
     try {
       await this.player.play(id, at);
     } catch (error) {
@@ -392,8 +370,8 @@ class Comparer {
       this.player.pause();
     }
     if (this.loading === id) this.loading = "";
-    this.#draw();
-    this.#announce();
+    this.draw();
+    this.announce();
     this.#fetchNeighbours(id);
   }
 
@@ -410,7 +388,7 @@ class Comparer {
     this.loading = "";
     if (sounding) this.player.pause();
     else this.start(id);
-    if (sounding) this.#announce();
+    if (sounding) this.announce();
   }
 
   seekIn(id, at) {
@@ -422,7 +400,7 @@ class Comparer {
     else this.player.seek(place);
   }
 
-  #go(place) {
+  go(place) {
     const id = this.shown[Math.min(Math.max(0, place), this.shown.length - 1)];
     if (!id) return;
     if (this.player.playing) this.start(id);
@@ -437,10 +415,22 @@ class Comparer {
     else if (top + ROW + HEAD > scrollTop + clientHeight) this.list.scrollTop = top + ROW + HEAD - clientHeight;
   }
 
-  #match(on) {
-    this.matched = this.match.checked = on;
-    this.player.regain();
-    this.#draw();
+  #keys() {
+    const place = this.shown.indexOf(this.active);
+    const seek = (seconds) => this.seekIn(this.active, this.player.position + seconds);
+    const keys = {
+      " ": () => this.toggle(this.active), ArrowDown: () => this.go(place + 1), ArrowUp: () => this.go(place - 1),
+      ArrowLeft: () => seek(-1), ArrowRight: () => seek(1), Home: () => this.seekIn(this.active, 0),
+    };
+    [...JUMPS].forEach((key, i) => this.shown[i] && (keys[key] = () => this.go(i)));
+    if (!this.frozen) for (let n = 1; n <= 5; n++) keys[`shift ${n}`] = () => this.rate(this.active, n);
+    return Object.assign(keys, ...this.parts.map((part) => part.keys?.() ?? {}));
+  }
+
+  #help() {
+    const rating = this.frozen ? [] : [["shift 1–5", "rate"]];
+    const words = [...HELP, ...rating, ...this.parts.flatMap((part) => part.help ?? [])];
+    return words.map((pair) => pair.join(" ")).join(" · ");
   }
 
   #key(event) {
@@ -448,19 +438,10 @@ class Comparer {
     if (target.matches("input:not([type=checkbox]), select, textarea")) return this.#fieldKey(event);
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.matches("button, input") && (key === " " || key === "Enter")) return;
-    const place = this.shown.indexOf(this.active);
-    const star = event.shiftKey && /^Digit([1-5])$/.exec(event.code);
-    const seek = (seconds) => this.seekIn(this.active, this.player.position + seconds);
-    const keys = {
-      " ": () => this.toggle(this.active), ArrowDown: () => this.#go(place + 1), ArrowUp: () => this.#go(place - 1),
-      ArrowLeft: () => seek(-1), ArrowRight: () => seek(1), Home: () => this.seekIn(this.active, 0),
-      m: () => this.#match(!this.matched), d: () => this.#toggleDetails(),
-    };
-    if (star && !this.frozen) keys[key] = () => this.rate(this.active, Number(star[1]));
-    else if (/^[1-9]$/.test(key) && this.shown[key - 1]) keys[key] = () => this.#go(key - 1);
-    if (!this.active || !keys[key]) return;
+    const action = this.#keys()[keyName(event)];
+    if (!this.active || !action) return;
     event.preventDefault();
-    keys[key]();
+    this.#guard(action);
   }
 
   #fieldKey({ key, target }) {
@@ -474,7 +455,7 @@ class Comparer {
     if (playing) document.dispatchEvent(new CustomEvent("voicelab:playing", { detail: this }));
     cancelAnimationFrame(this.frame);
     if (playing) this.frame = requestAnimationFrame((now) => this.#tick(now));
-    this.#draw();
+    this.draw();
   }
 
   #tick(now) {
@@ -496,7 +477,7 @@ class Comparer {
     this.model.save_changes();
   }
 
-  #announce() {
+  announce() {
     const row = this.rows.get(this.active);
     const place = `voice ${this.shown.indexOf(this.active) + 1} of ${this.shown.length}`;
     const state = this.broken.get(row.id) ?? trouble(row) ?? (this.player.playing === row.id ? "playing" : "paused");

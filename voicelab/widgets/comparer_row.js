@@ -23,9 +23,11 @@ const IN_WORDS = {
   failed: "Failed.",
   "in doubt": "In doubt: it was sent, and no answer was kept.",
 };
-const HELP =
-  "space play or pause · ↑ ↓ switch voice · ← → seek 1 s · 1–9 jump to a voice · home start · " +
-  "shift 1–5 rate · m loudness · d details";
+const JUMPS = "123456789abcdefghijklmnopqrstuvwxyz"; // keys of the first voices in view order
+const HELP = [
+  ["space", "play or pause"], ["↑ ↓", "switch voice"], ["← →", "seek 1 s"], ["1–9 a–z", "jump to a voice"],
+  ["home", "start"],
+];
 
 /** Make an element; `on…` attributes are listeners, children are nodes or text. */
 function el(tag, attributes = {}, ...children) {
@@ -59,13 +61,6 @@ function withUnit(value, column) {
   }
   const number = decimals(value, column.decimals ?? 1);
   return number === "–" || !column.unit ? number : `${number} ${column.unit}`;
-}
-
-function gainInWords(clip, matched) {
-  if (!matched) return "level as it came";
-  if (clip.gain_db === null) return `level not matched${clip.gain_note ? `: ${clip.gain_note}` : ""}`;
-  const gain = `${clip.gain_db < 0 ? "" : "+"}${decimals(clip.gain_db, 1)} dB`;
-  return clip.gain_note ? `${gain}: ${clip.gain_note}` : gain;
 }
 
 /** What cannot be heard of a row, in words; nothing when it can be played. */
@@ -197,7 +192,7 @@ class Row {
     parts.play.setAttribute("aria-pressed", playing);
     parts.play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${name}`);
     parts.play.title = playing ? "Pause" : "Play";
-    setText(parts.key, place < 9 ? String(place + 1) : "");
+    setText(parts.key, JUMPS[place] ?? "");
     setText(parts.label, row.label);
     parts.label.title = row.label;
     setText(parts.provider, row.provider);
@@ -214,9 +209,7 @@ class Row {
     this.#pictures(row);
     this.#numbers(row);
     this.#opinion(row, name);
-    setText(parts.gain, row.clip && !row.clip.error ? gainInWords(row.clip, owner.matched) : "");
-    parts.gain.title = parts.gain.textContent;
-    parts.gain.classList.toggle("loud", Boolean(owner.matched && row.clip?.gain_db === null));
+    for (const part of owner.parts) part.row?.(this);
   }
 
   #pictures(row) {

@@ -1,0 +1,66 @@
+
+// --- details ----------------------------------------------------------------------------------
+
+function inWords(value) {
+  if (Array.isArray(value)) return value.map(inWords).join(", ") || "–";
+  if (value === null || typeof value !== "object") return value === null ? "–" : String(value);
+  return Object.entries(value).map(([key, inner]) => `${key}: ${inWords(inner)}`).join("; ") || "–";
+}
+
+/** What is known of a row beyond what the row shows, as [name, words] pairs. */
+function detailsOf(row, columns) {
+  const seconds = row.latency_s === null ? null : `${decimals(row.latency_s, 1)} s`;
+  const price = row.cost === null ? null : `${row.cost} ${row.currency ?? ""}`;
+  return [
+    ["prompt", row.prompt],
+    ["preview text", row.preview_text],
+    ...Object.entries(row.variables),
+    ["in words", row.description],
+    ...columns.map((column) => [column.title, withUnit(row.measures[column.name], column)]),
+    ...Object.entries(row.evidence ?? {}).map(([key, value]) => [key.replaceAll("_", " "), inWords(value)]),
+    ["language", row.language], ["voice id", row.voice_id], ["expires", row.expires_at],
+    ["answered in", seconds], ["price", price], ["error", row.error],
+  ].filter(([, words]) => words !== null && words !== undefined && words !== "");
+}
+
+/** Everything that is known of the active voice, below the rows. */
+class Details {
+  help = [["shift d", "details"]];
+
+  constructor(owner) {
+    this.owner = owner;
+  }
+
+  tools() {
+    this.button = el("button", {
+      class: "more", type: "button", "aria-expanded": "false", onclick: () => this.#toggle(),
+    }, "Details");
+    return [this.button];
+  }
+
+  panels() {
+    this.panel = el("aside", { class: "details", hidden: "", "aria-label": "Details of the active voice" });
+    return [this.panel];
+  }
+
+  keys() {
+    return { "shift d": () => this.#toggle() };
+  }
+
+  drawn() {
+    const row = this.owner.rows.get(this.owner.active);
+    if (this.panel.hidden || !row) return this.panel.replaceChildren();
+    this.panel.replaceChildren(
+      el("h4", { dir: "auto" }, `${row.label} · ${row.provider} · take ${row.take}`),
+      el("dl", {}, ...detailsOf(row, this.owner.columns).map(([name, words]) =>
+        el("div", { class: words.length > 90 ? "long" : null },
+          el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, words)))),
+    );
+  }
+
+  #toggle() {
+    this.panel.hidden = !this.panel.hidden;
+    this.button.setAttribute("aria-expanded", !this.panel.hidden);
+    this.owner.draw();
+  }
+}

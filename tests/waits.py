@@ -15,9 +15,9 @@ SHORT: Mapping[str, float | tuple[float, ...]] = {
     "engine.circuit.FIRST_REST_S": 0.02,
     "engine.circuit.NAP_S": 0.01,
     "engine.shelf.FIRST_WAIT_S": 0.01,
-    "store.pace_book.FIRST_HOLD_S": 0.01,
-    "store.pace_book.LONGEST_HOLD_S": 0.02,
-    "store.pace_book.UNPUBLISHED_SPAN_S": 0.05,
+    "store.pace_rules.FIRST_HOLD_S": 0.01,
+    "store.pace_rules.LONGEST_HOLD_S": 0.02,
+    "store.pace_rules.UNPUBLISHED_SPAN_S": 0.05,
     "engine.pace.SECOND_S": 0.05,
     "engine.pace.MINUTE_S": 0.5,
 }

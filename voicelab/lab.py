@@ -13,11 +13,12 @@ from voicelab.engine.job import Job
 from voicelab.engine.keep import Keeping, keeping
 from voicelab.engine.land import measured_all
 from voicelab.engine.plan import batch_id, spec
-from voicelab.engine.quote import History, Quote, quote
+from voicelab.engine.quote import History, quote
 from voicelab.engine.reference import Recordings
 from voicelab.engine.remake import remake
 from voicelab.engine.roster import Roster
 from voicelab.engine.run import OPEN, OnChange, Runner
+from voicelab.engine.sheet import Quote
 from voicelab.engine.shelf import ask_shelf, drop_voice, keep_voice
 from voicelab.errors import Refused, Unreadable, UsageError, VoiceLabError
 from voicelab.experiment import Experiment

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from voicelab.store.pace_book import CLEAN_SPANS, SPREAD, PaceBook, Window
+from voicelab.store.pace_book import PaceBook
+from voicelab.store.pace_rules import CLEAN_SPANS, SPREAD, Window
 
 SECOND = (Window(span_s=1.0, most=4),)
 
@@ -184,7 +185,8 @@ def test_another_process_sees_what_this_one_took_and_what_a_dead_one_held_is_fre
     mine = PaceBook(path)
     code = (
         "import sys; from pathlib import Path;"
-        "from voicelab.store.pace_book import PaceBook, Window;"
+        "from voicelab.store.pace_book import PaceBook;"
+        "from voicelab.store.pace_rules import Window;"
         "book = PaceBook(Path(sys.argv[1]));"
         "print([book.take('a', windows=(Window(span_s=60.0, most=3),), parallel=2,"
         " lasts_s=60.0).start for _ in range(2)])"

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicelab.engine.job import Job
-from voicelab.engine.quote import Quote, cost_text, duration_text, unfit_text
+from voicelab.engine.sheet import Quote, cost_text, duration_text, unfit_text
 from voicelab.lab import Lab
 from voicelab.measures import MEASURES
 from voicelab.model import TrialRecord, TrialState, source_text

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from voicelab.engine.pace import Stopped
 from voicelab.errors import UsageError
+from voicelab.model import TrialRecord
 from voicelab.store.charges import Charge
+from voicelab.store.records import Planned
 
 Budget = Mapping[str, float]
 """The most to spend by currency (ISO 4217), and the most trials to pay for by provider name."""
@@ -93,6 +95,16 @@ class Share:
         else:
             told = f"{self.wanted:g} {self.name} trials wanted, {left:g} left of {self.most:g}"
         return f"budget of {self.scope}: {told}"
+
+
+def charge_of(asked: Planned | TrialRecord) -> Charge:
+    """Return what a sending of a trial is charged, by its quote."""
+    return Charge(
+        provider=asked.trial.provider,
+        emulated=asked.emulated,
+        cost=asked.cost,
+        currency=asked.currency,
+    )
 
 
 def keys_of(charge: Charge, budget: Budget) -> dict[str, float]:

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from voicelab.providers.base import Limits
-from voicelab.store.pace_book import PaceBook, Window
+from voicelab.store.pace_book import PaceBook
+from voicelab.store.pace_rules import Window
 
 SECOND_S, MINUTE_S = 1.0, 60.0
 LONGEST_NAP_S = 5.0

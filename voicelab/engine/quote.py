@@ -1,59 +1,18 @@
-"""What a batch will take, before anything is sent: trials, characters, price, time, refusals."""
+"""A batch quoted, before anything is sent: which trials could go out, and what they would take."""
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from voicelab.engine.budget import Budget, Share, shares
+from voicelab.engine.budget import Budget, charge_of, shares
 from voicelab.engine.plan import batch_id, plan
+from voicelab.engine.sheet import Line, Quote, Refusal
 from voicelab.errors import UsageError
-from voicelab.model import Batch, PromptVariant, Reference, Wants, source_text
-from voicelab.providers.base import Limits, Price, Provider, Speaker
+from voicelab.model import Batch, PromptVariant, Reference, Wants
+from voicelab.providers.base import Limits, Provider, Speaker
 from voicelab.store.charges import Charge
 from voicelab.store.records import Planned
-
-
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """Trials that would be refused, and why; they are not sent."""
-
-    provider: str
-    label: str | None
-    """The prompt variant; nothing when it is the provider as a whole."""
-    trials: int
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One provider's share of a batch."""
-
-    provider: str
-    emulated: bool
-    free: bool
-    """Whether nobody ever asks for money here."""
-    trials: int
-    """Those that will be sent."""
-    done: int
-    """Those of them that this lab already has; they are not sent again."""
-    alike: int
-    """Those of the others that another batch of this lab has, word for word."""
-    characters: int
-    cost: float | None
-    """In `price.currency`; nothing where the vendor publishes no price."""
-    price: Price | None
-    duration_s: float
-    """At the vendor's published rate and usual time."""
-    wants: Wants = Wants.PROMPT
-    """What the provider makes voices from."""
-    unfit: int = 0
-    """Rows that have none of that, and so go to other providers of the batch alone."""
-
-    @property
-    def source(self) -> str:
-        """The provider, and `(emulated)` where it is an emulator."""
-        return source_text(self.provider, emulated=self.emulated)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,108 +29,6 @@ class History:
         by_identity = self.done_like([p.identity for p in planned])
         found = ((p.trial.id, by_identity.get(p.identity)) for p in planned)
         return {trial: source for trial, source in found if source is not None and source != trial}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quote:
-    """The sheet to read before pressing the button."""
-
-    batch_id: str
-    lines: tuple[Line, ...]
-    refusals: tuple[Refusal, ...]
-    sendable: tuple[Planned, ...]
-    """The trials that would go out."""
-    alike: Mapping[str, str] = field(default_factory=dict)
-    """For trials not done yet: the trial of another batch that was asked for the very same, and
-    is done, by the ids of both."""
-    reuse: bool | None = None
-    """Whether those are taken over, free, or made anew; nothing while nobody has said."""
-    budgets: tuple[Share, ...] = ()
-    """Every line of a budget that the batch would count on."""
-
-    @property
-    def trials(self) -> int:
-        """How many trials can be sent, those already done included."""
-        return len(self.sendable)
-
-    @property
-    def characters(self) -> int:
-        """Characters of preview text still to be spoken."""
-        return sum(line.characters for line in self.lines)
-
-    @property
-    def duration_s(self) -> float:
-        """Expected seconds: providers work side by side, so the slowest one counts."""
-        return max((line.duration_s for line in self.lines), default=0.0)
-
-    @property
-    def costs(self) -> dict[str, float]:
-        """Expected cost per currency; what is emulated costs nothing."""
-        totals: dict[str, float] = {}
-        for line in self.lines:
-            if line.price is not None and line.cost is not None and not line.emulated:
-                currency = line.price.currency
-                totals[currency] = totals.get(currency, 0.0) + line.cost
-        return totals
-
-    @property
-    def unpriced(self) -> tuple[str, ...]:
-        """Providers that charge, and publish no price."""
-        return tuple(
-            line.provider
-            for line in self.lines
-            if line.price is None and not line.emulated and not line.free
-        )
-
-    @property
-    def spends(self) -> bool:
-        """Whether a vendor would be called."""
-        return any(not line.emulated and not line.free for line in self.lines)
-
-    @property
-    def asks_about_reuse(self) -> bool:
-        """Whether something that costs money was made before, and nobody said what to do."""
-        lines = [line for line in self.lines if line.alike]
-        return self.reuse is None and any(not (line.free or line.emulated) for line in lines)
-
-    def __str__(self) -> str:
-        lines = [*map(_line_text, self.lines), *map(_refusal_text, self.refusals)]
-        if self.alike:
-            lines.append(self.reuse_text)
-        return "\n".join([*lines, *map(str, self.budgets)])
-
-    @property
-    def reuse_text(self) -> str:
-        """What was asked for before and what becomes of that, in a sentence."""
-        many = f"{len(self.alike)} of these trials are done already in another batch of this lab"
-        if self.reuse is None:
-            return f"{many}: reuse=True takes them over, free, reuse=False makes new voices."
-        return f"{many} and are {'taken over, free' if self.reuse else 'made anew'}."
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Show the sheet where a cell ends with it."""
-        printer.text(str(self))
-
-    def require_sendable(self, *, leave_out_refused: bool) -> None:
-        """Raise `UsageError` with every refusal, unless they are to be left out.
-
-        So it does where a budget would be passed, or where nobody has said whether what was
-        bought before is to be bought again.
-        """
-        if self.refusals and not (leave_out_refused and self.sendable):
-            raise UsageError(
-                "nothing was sent. "
-                + " ".join(_refusal_text(refusal) for refusal in self.refusals)
-                + " Mend them, or run with leave_out_refused=True to send the others."
-            )
-        passed = [share for share in self.budgets if share.over]
-        if passed:
-            raise UsageError(
-                f"nothing was sent: it would pass the {'; '.join(map(str, passed))}. "
-                "Take fewer trials, or raise the budget."
-            )
-        if self.asks_about_reuse:
-            raise UsageError(f"nothing was sent. {self.reuse_text} Say which.")
 
 
 def quote(
@@ -223,7 +80,7 @@ def quote(
     open_ = [p for p in sendable if p.trial.id not in history.done]
     alike = history.alike(open_)
     to_pay = [p for p in open_ if not (reuse and p.trial.id in alike)]
-    wanted = [_charge(p) for p in to_pay if not ready[p.trial.provider].limits.free]
+    wanted = [charge_of(p) for p in to_pay if not ready[p.trial.provider].limits.free]
     return Quote(
         batch_id=key,
         sendable=sendable,
@@ -338,15 +195,6 @@ def _mine(planned: Sequence[Planned], name: str) -> list[Planned]:
     return [p for p in planned if p.trial.provider == name]
 
 
-def _charge(planned: Planned) -> Charge:
-    return Charge(
-        provider=planned.trial.provider,
-        emulated=planned.emulated,
-        cost=planned.cost,
-        currency=planned.currency,
-    )
-
-
 def _unbudgeted(
     ready: Mapping[str, Provider],
     planned: Sequence[Planned],
@@ -373,52 +221,3 @@ def _duration(trials: int, limits: Limits) -> float:
     rates = (limits.requests_per_second, 1.0), (limits.requests_per_minute, 60.0)
     at_rate = max(((trials - 1) * span / rate for rate, span in rates if rate), default=None)
     return rounds if at_rate is None else max(rounds, at_rate + limits.typical_s)
-
-
-def _line_text(line: Line) -> str:
-    done = f", {line.done} of them already done" if line.done else ""
-    unfit = f"; {unfit_text(line)}" if line.unfit else ""
-    return (
-        f"{line.source}: {line.trials} trials{done}, {line.characters} characters, "
-        f"{cost_text(line)}, about {duration_text(line.duration_s)}{unfit}"
-    )
-
-
-def _refusal_text(refusal: Refusal) -> str:
-    row = f" {refusal.label!r}" if refusal.label else ""
-    return f"Refused ({refusal.trials} trials of {refusal.provider}{row}): {refusal.reason}"
-
-
-def unfit_text(line: Line) -> str:
-    """Return in words which rows a provider is not for; nothing where it is for all."""
-    if not line.unfit:
-        return ""
-    rows = "1 row" if line.unfit == 1 else f"{line.unfit:,} rows"
-    goes = "goes" if line.unfit == 1 else "go"
-    return f"{rows} without a {line.wants.value} {goes} to the others"
-
-
-def cost_text(line: Line) -> str:
-    """Return a line's cost in words: a price, free, or that none is published."""
-    if line.free:
-        return "free"
-    if line.price is None or line.cost is None:
-        return "no published price"
-    what = f"{line.price.currency} {line.cost:.4f}"
-    what += " if it were live" if line.emulated else ""
-    return f"{what} (sources disagree)" if line.price.disputed else what
-
-
-def duration_text(seconds: float) -> str:
-    """Return a duration in words.
-
-    Examples
-    --------
-    >>> duration_text(0.4), duration_text(75)
-    ('1 s', '1 min 15 s')
-    """
-    whole = math.ceil(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from voicelab.engine.budget import charge_of
 from voicelab.engine.circuit import Away
 from voicelab.engine.land import land
 from voicelab.engine.pace import Stopped
@@ -23,7 +24,6 @@ from voicelab.errors import (
 )
 from voicelab.model import Task, Trial, TrialRecord, TrialState, Voice
 from voicelab.providers.base import Provider, Send, Speaker, without_secrets
-from voicelab.store.charges import Charge
 from voicelab.store.journal import now
 
 Outcome = TypeVar("Outcome")
@@ -217,16 +217,6 @@ class TrialRun:
 
     def _changed(self, record: TrialRecord) -> None:
         self._desk.changed(record)
-
-
-def charge_of(record: TrialRecord) -> Charge:
-    """Return what a sending of a trial is charged, by its quote."""
-    return Charge(
-        provider=record.trial.provider,
-        emulated=record.emulated,
-        cost=record.cost,
-        currency=record.currency,
-    )
 
 
 async def first_step(provider: Provider, trial: Trial, send: Send) -> Task | Voice:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from voicelab.engine.job import Job
 from voicelab.engine.keep import Keeping
-from voicelab.engine.quote import Quote
+from voicelab.engine.sheet import Quote
 from voicelab.experiment import Experiment
 from voicelab.model import TrialRecord
 from voicelab.providers.base import Provider

@@ -4,7 +4,7 @@ import html
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from voicelab.engine.quote import duration_text
+from voicelab.engine.sheet import duration_text
 from voicelab.model import TrialRecord, TrialState
 
 SHARES = (TrialState.DONE, TrialState.FAILED, TrialState.IN_DOUBT)

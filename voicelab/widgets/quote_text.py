@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from voicelab.engine.quote import Line, Quote, Refusal, cost_text, duration_text, unfit_text
+from voicelab.engine.sheet import Line, Quote, Refusal, cost_text, duration_text, unfit_text
 
 MOST_REFUSALS = 8
 """Refusals shown one by one; the others are counted."""

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary, ref
 import ipywidgets as w
 
 from voicelab.engine.job import io_loop
-from voicelab.engine.quote import Quote
+from voicelab.engine.sheet import Quote
 from voicelab.errors import UsageError
 from voicelab.experiment import Experiment
 from voicelab.model import TrialRecord, TrialState

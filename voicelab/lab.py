@@ -31,6 +31,7 @@ from voicelab.store.pace_book import PaceBook
 from voicelab.store.records import to_json
 from voicelab.store.store import BatchRow, Store
 from voicelab.tables import export
+from voicelab.tables.columns import values_of
 from voicelab.tables.comparison import Comparison
 from voicelab.tables.ledger import bill_frame, ledger_frame, paces_frame
 from voicelab.tables.voices import voices_frame
@@ -498,15 +499,18 @@ class Lab:
         trials
             Ids of the trials to keep, in this order; all where not given.
         """
-        records = self.records(what)
-        if trials is not None:
-            records = tuple(self._store.record(trial_id) for trial_id in trials)
+        filed = self._filed(what)
+        shown: Sequence[TrialRecord] = (
+            self._store.trials(**filed)
+            if trials is None
+            else tuple(self._store.record(trial_id) for trial_id in trials)
+        )
         return Comparison(
-            records[0].experiment if records and what is not None else self.folder.name,
-            records,
+            shown[0].experiment if shown and what is not None else self.folder.name,
+            shown,
             audio_of=self._store.audio,
             pcm_rate_of=lambda digest: self._store.clip(digest).pcm_rate,
-            numbers=measured_all(self._store, records),
+            numbers=measured_all(self._store, values_of(shown, "clip_hash")),
         )
 
     def figure(
@@ -576,7 +580,9 @@ class Lab:
         means = Means(
             remake=self._remade,
             version=VERSION,
-            measure=lambda: len(measured_all(self._store, self.records())),
+            measure=lambda: len(
+                measured_all(self._store, self._store.trials().values("clip_hash"))
+            ),
         )
         return check(self._store, means, repair=repair)
 

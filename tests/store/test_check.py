@@ -143,7 +143,9 @@ def test_a_row_that_names_no_row_is_found(folder: Path) -> None:
     [
         ("UPDATE trials SET evidence = '{' WHERE idx = 0", "value unreadable"),
         ("UPDATE batches SET created_at = 'soon'", "value unreadable"),
-        ("UPDATE measurements SET numbers = 'nan,'", "value unreadable"),
+        ("UPDATE measurements SET numbers = x'00'", "value unreadable"),
+        ("UPDATE measure_names SET names = '[\"one\"]'", "value unreadable"),
+        ("UPDATE measure_names SET names = '['", "value unreadable"),
         ("UPDATE trials SET state = 'asleep' WHERE idx = 0", "trial unreadable"),
         ("UPDATE trials SET variant = '{}' WHERE idx = 0", "trial unreadable"),
         ("UPDATE exchanges SET body = x'00'", "reply damaged"),

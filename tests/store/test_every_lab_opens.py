@@ -1,6 +1,9 @@
 """Any lab ever written opens: one lab of every store version, as that version left it."""
 
 import hashlib
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -8,7 +11,9 @@ import pytest
 from make_fixture import FOLDER, main
 
 from voicelab.lab import Lab
+from voicelab.measures import VERSION
 from voicelab.store.schema import MIGRATIONS
+from voicelab.store.store import DATABASE, Store
 
 FIXTURES = sorted(FOLDER.glob("v*.zip"))
 
@@ -41,6 +46,24 @@ def test_a_lab_of_any_version_opens_plays_and_goes_on(fixture: Path, tmp_path: P
         after = lab.resume("queued").result().frame
         assert after["state"].tolist() == ["done"]
         assert after["f0_median_hz"].notna().all()
+
+
+def test_numbers_that_were_kept_as_text_are_the_same_afterwards(tmp_path: Path) -> None:
+    folder = unpacked(FOLDER / "v2.zip", tmp_path)
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        before = dict(connection.execute("SELECT clip_hash, numbers FROM measurements"))
+        connection.execute(
+            "INSERT INTO clips SELECT 'x', suffix, format, pcm_rate, bytes, sr, "
+            "channels, duration_s, notes FROM clips LIMIT 1"
+        )
+        connection.execute(
+            "INSERT INTO measurements SELECT 'x', version, 'nan,' FROM measurements LIMIT 1"
+        )
+        connection.commit()
+    with Store.open(folder) as store:
+        kept = store.measurements(VERSION)
+    assert len(before) == 3
+    assert kept == {digest: json.loads(numbers) for digest, numbers in before.items()}
 
 
 def test_the_helper_writes_the_lab_of_today(tmp_path: Path) -> None:

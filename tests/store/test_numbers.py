@@ -5,36 +5,49 @@ import json
 import numpy as np
 import pytest
 
-from voicelab.store import numbers
-from voicelab.store.numbers import NumbersTable
+from voicelab.store.numbers import NumbersTable, packed, packed_json
 from voicelab.store.records import Evidence, evidence_text
 
+NAMES = ("a", "b")
 
-def rows(count: int) -> list[tuple[str, str]]:
-    return [(f"d{n}", json.dumps({"a": n + 0.5, "b": None})) for n in range(count)]
+
+def table(count: int) -> NumbersTable:
+    kept = [packed({"a": n + 0.5, "b": None}, NAMES) for n in range(count)]
+    return NumbersTable.unpacked([f"d{n}" for n in range(count)], NAMES, kept)
 
 
 def test_numbers_come_back_as_they_were_kept() -> None:
-    table = NumbersTable.parsed(rows(3))
-    assert dict(table) == {f"d{n}": {"a": n + 0.5, "b": None} for n in range(3)}
-    assert table.get("other", {}) == {}
-    assert NumbersTable.of(dict(table)) == table
+    found = table(3)
+    assert dict(found) == {f"d{n}": {"a": n + 0.5, "b": None} for n in range(3)}
+    assert found.get("other", {}) == {}
+    assert NumbersTable.of(dict(found)) == found
 
 
-def test_a_name_that_comes_up_late_is_nothing_in_earlier_rows(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(numbers, "AT_ONCE", 2)
-    table = NumbersTable.parsed([*rows(3), ("late", '{"c": 7}')])
-    assert table["late"] == {"a": None, "b": None, "c": 7.0}
-    assert table["d0"] == {"a": 0.5, "b": None, "c": None}
+def test_a_name_that_comes_up_late_is_nothing_in_earlier_rows() -> None:
+    kept = [packed({"a": 0.5}, ["a"]), packed({"c": 7, "a": 1.5}, ["a", "b", "c"])]
+    found = NumbersTable.unpacked(["early", "late"], ["a", "b", "c"], kept)
+    assert found["early"] == {"a": 0.5, "b": None, "c": None}
+    assert found["late"] == {"a": 1.5, "b": None, "c": 7.0}
 
 
 def test_columns_follow_the_clips_that_are_asked_for() -> None:
-    columns = NumbersTable.parsed(rows(3)).columns(["d2", None, "gone", "d0", "d2"], ["a", "z"])
+    columns = table(3).columns(["d2", None, "gone", "d0", "d2"], ["a", "z"])
     np.testing.assert_array_equal(columns["a"], [2.5, np.nan, np.nan, 0.5, 2.5])
     np.testing.assert_array_equal(columns["z"], [np.nan] * 5)
-    np.testing.assert_array_equal(NumbersTable.parsed([]).columns([None], ["a"])["a"], [np.nan])
+    np.testing.assert_array_equal(table(0).columns([None], ["a"])["a"], [np.nan])
+
+
+@pytest.mark.parametrize("kept", [b"123", b"0" * 24])
+def test_bytes_that_are_not_the_numbers_of_these_names_are_refused(kept: bytes) -> None:
+    with pytest.raises(ValueError, match="bytes are not up to 2 numbers"):
+        NumbersTable.unpacked(["d"], NAMES, [kept])
+
+
+def test_what_an_earlier_version_kept_as_text_is_packed_as_it_would_be_today() -> None:
+    numbers = {"b": None, "a": 100.1}
+    assert packed_json(json.dumps(numbers), '["a", "b"]') == packed(numbers, NAMES)
+    for unreadable in ("nan,", "[1]", '{"a": "high"}', '{"a": [1, 2]}', "7"):
+        assert packed_json(unreadable, '["a", "b"]') is None
 
 
 def test_evidence_is_read_when_it_is_looked_into_and_written_as_it_came() -> None:

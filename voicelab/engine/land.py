@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -82,9 +82,9 @@ def measured(store: Store, digest: str, clip: Clip) -> dict[str, float | None]:
     return numbers
 
 
-def measured_all(store: Store, records: Sequence[TrialRecord]) -> NumbersTable:
-    """Return the measured numbers of all trials by clip hash, measuring what was not yet."""
-    wanted = dict.fromkeys(r.clip_hash for r in records if r.clip_hash is not None)
+def measured_all(store: Store, clips: Iterable[str | None]) -> NumbersTable:
+    """Return the measured numbers of these clips by their hash, measuring what was not yet."""
+    wanted = dict.fromkeys(digest for digest in clips if digest is not None)
     known = store.measurements(VERSION, wanted)
     missing = [digest for digest in wanted if digest not in known]
     if not missing:

@@ -16,7 +16,7 @@ JSON_COLUMNS = {
     "attempts": ("body",),
     "exchanges": ("headers",),
     "clips": ("notes",),
-    "measurements": ("numbers",),
+    "measure_names": ("names",),
 }
 RESTORE = "Restore the lab from an archive or a copy."
 
@@ -54,6 +54,7 @@ def row_findings(store: Store) -> Iterator[Finding]:
         for column in columns:
             if column.endswith("_at"):
                 yield from _unreadable(store, table, column, datetime.fromisoformat)
+    yield from _broken_numbers(store)
     yield from _broken_trials(store)
 
 
@@ -78,10 +79,24 @@ def _unreadable(store: Store, table: str, column: str, read: Any) -> Iterator[Fi
             )
 
 
+def _broken_numbers(store: Store) -> Iterator[Finding]:
+    rows = store.database.rows(
+        "SELECT clip_hash, length(numbers) AS found FROM measurements"
+        " LEFT JOIN measure_names USING (version) WHERE length(numbers) % 8"
+        " OR length(numbers) > 8 * iif(json_valid(names), json_array_length(names), 0)"
+    )
+    for row in rows:
+        yield Finding(
+            what="value unreadable",
+            where=f"table measurements, clip {row['clip_hash'][:12]}…, numbers",
+            sentence=f"its {row['found']} bytes are not the numbers of its version. {RESTORE}",
+        )
+
+
 def _broken_trials(store: Store) -> Iterator[Finding]:
-    for row in store.database.each(rows_of.SELECT):
+    for row in store.database.rows(rows_of.SELECT):
         try:
-            rows_of.record(row)
+            rows_of.record(dict(row))
         except (ValueError, TypeError, KeyError, VoiceLabError) as error:
             yield Finding(
                 what="trial unreadable",

@@ -1,15 +1,32 @@
-"""Measured numbers of many clips in one array: what a large lab has room for in memory."""
+"""Measured numbers of many clips in one array: what a large lab has room for in memory.
+
+A clip's numbers are kept packed: little-endian float64 in the order of the names of their version;
+NaN is nothing, and so is what a clip measured earlier has no place for.
+"""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-AT_ONCE = 1000
-"""Texts that are parsed together: few enough to stay in the processor's cache."""
+KEPT = np.dtype("<f8")
+"""How a number is kept, whatever machine the lab is carried to."""
+_NOTHING = np.array(np.nan, KEPT).tobytes()
+
+
+def packed(numbers: Mapping[str, float | None], names: Sequence[str]) -> bytes:
+    """Return numbers as they are kept, in the order of `names`."""
+    return _array([numbers], names).astype(KEPT).tobytes()
+
+
+def packed_json(numbers: str, names: str) -> bytes | None:
+    """Return what was kept as a JSON object as it is kept now; nothing where it cannot be read."""
+    try:
+        return packed(json.loads(numbers), json.loads(names))
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 class NumbersTable(Mapping[str, Mapping[str, float | None]]):
@@ -33,19 +50,10 @@ class NumbersTable(Mapping[str, Mapping[str, float | None]]):
         self._values = values
 
     @classmethod
-    def parsed(cls, rows: Iterable[tuple[str, str]]) -> Self:
-        """Return the table of hashes and JSON objects; raise `ValueError` where one is none."""
-        digests: list[str] = []
-        names: list[str] = []
-        parts: list[npt.NDArray[np.float64]] = []
-        rows = iter(rows)
-        while some := list(islice(rows, AT_ONCE)):
-            digests += [digest for digest, _ in some]
-            found = json.loads(f"[{','.join(text for _, text in some)}]")
-            alike = dict.fromkeys(map(tuple, found))
-            names = list(dict.fromkeys([*names, *(name for keys in alike for name in keys)]))
-            parts.append(_array(found, names))
-        return cls(digests, names, _stacked(parts, len(names)))
+    def unpacked(cls, digests: Sequence[str], names: Sequence[str], kept: Iterable[bytes]) -> Self:
+        """Return the table of packed numbers; raise `ValueError` where they are none."""
+        whole = b"".join(_filled(one, len(names)) for one in kept)
+        return cls(digests, names, np.frombuffer(whole, KEPT).reshape(len(digests), len(names)))
 
     @classmethod
     def of(cls, numbers: Mapping[str, Mapping[str, float | None]]) -> Self:
@@ -90,10 +98,8 @@ def _array(
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(names))
 
 
-def _stacked(parts: Sequence[npt.NDArray[np.float64]], columns: int) -> npt.NDArray[np.float64]:
-    """Return the parts as one; a name that came up late is nothing in the parts before."""
-    wide = [
-        np.pad(part, ((0, 0), (0, columns - part.shape[1])), constant_values=np.nan)
-        for part in parts
-    ]
-    return np.concatenate(wide) if wide else np.empty((0, columns))
+def _filled(kept: bytes, names: int) -> bytes:
+    missing = names * KEPT.itemsize - len(kept)
+    if missing < 0 or missing % KEPT.itemsize:
+        raise ValueError(f"{len(kept)} bytes are not up to {names} numbers")
+    return kept + _NOTHING * (missing // KEPT.itemsize) if missing else kept

@@ -14,25 +14,40 @@ from voicelab.model import PromptVariant, Reference, Trial, TrialRecord, TrialSt
 from voicelab.store.identity import identity_of
 from voicelab.store.journal import now
 
-SELECT_PLAIN = "SELECT t.*, b.experiment FROM trials t JOIN batches b ON b.id = t.batch_id"
+_FIELDS = """
+    t.id, t.batch_id, t.idx, t.variant, t.provider, t.take, t.seed, t.options, t.resends,
+    t.emulated, t.state, t.characters, t.cost, t.currency, t.created_at, t.sent_at, t.finished_at,
+    t.latency_s, t.voice_id, t.expires_at, t.clip_hash, t.evidence, t.error_kind, t.error,
+    t.error_code, t.request_id, b.experiment
+"""
+REPEATED = frozenset({"batch_id", "provider", "options", "state", "currency", "evidence"}) | {
+    "error_kind",
+    "error",
+    "error_code",
+    "experiment",
+}
+"""Columns of text that say the same in many rows."""
 Kept = TypeVar("Kept", PromptVariant, Trial, TrialRecord)
 
-SELECT = """
-    SELECT t.*, b.experiment,
+SELECT_PLAIN = f"SELECT {_FIELDS} FROM trials t JOIN batches b ON b.id = t.batch_id"
+SELECT = f"""
+    SELECT {_FIELDS},
         (SELECT count(*) FROM attempts a WHERE a.trial_id = t.id) AS attempts,
         (SELECT rating FROM ratings r WHERE r.trial_id = t.id AND r.rater = 'me'
             ORDER BY r.id DESC LIMIT 1) AS rating,
-        (SELECT note FROM notes n WHERE n.trial_id = t.id ORDER BY n.id DESC LIMIT 1) AS note
+        coalesce((SELECT note FROM notes n WHERE n.trial_id = t.id
+            ORDER BY n.id DESC LIMIT 1), '') AS note
     FROM trials t JOIN batches b ON b.id = t.batch_id
 """
 ORDER = "ORDER BY b.rowid, t.idx"
 """Oldest first, whatever the clock said."""
-LOOKED_UP = (
-    "SELECT trial_id, count(*) FROM attempts GROUP BY trial_id",
-    "SELECT trial_id, rating FROM ratings WHERE rater = 'me' ORDER BY id",
-    "SELECT trial_id, note FROM notes ORDER BY id",
-)
-"""What `SELECT` has and `SELECT_PLAIN` has not, for all trials at once; the last row counts."""
+LOOKED_UP: Mapping[str, tuple[str, Any]] = {
+    "attempts": ("SELECT trial_id, count(*) FROM attempts GROUP BY trial_id", 0),
+    "rating": ("SELECT trial_id, rating FROM ratings WHERE rater = 'me' ORDER BY id", None),
+    "note": ("SELECT trial_id, note FROM notes ORDER BY id", ""),
+}
+"""What `SELECT` has and `SELECT_PLAIN` has not, for all trials at once; the last row counts, and
+this is what a trial without one has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +139,7 @@ def record(row: Mapping[str, Any]) -> TrialRecord:
         error_code=row["error_code"],
         request_id=row["request_id"],
         rating=row["rating"],
-        note=row["note"] or "",
+        note=row["note"],
     )
 
 

@@ -137,6 +137,31 @@ MIGRATIONS: tuple[str, ...] = (
         why TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE measure_names (
+        version INTEGER PRIMARY KEY,    -- of the measures
+        names TEXT NOT NULL             -- JSON list; a name that comes later goes to its end
+    ) STRICT;
+    INSERT INTO measure_names
+        SELECT version, json_group_array(DISTINCT key)
+        FROM measurements, json_each(iif(json_valid(numbers), numbers, '{}'))
+        WHERE typeof(key) = 'text' GROUP BY version;
+
+    -- Numbers that cannot be read are left behind: they are measured anew when they are shown.
+    CREATE TABLE packed (
+        clip_hash TEXT NOT NULL REFERENCES clips (hash),
+        version INTEGER NOT NULL,
+        numbers BLOB NOT NULL,          -- float64, little-endian, by the names; NaN is nothing
+        PRIMARY KEY (clip_hash, version)
+    ) STRICT;
+    INSERT INTO packed
+        SELECT * FROM (
+            SELECT clip_hash, version, packed_json(numbers, names) AS found
+            FROM measurements JOIN measure_names USING (version)
+        ) WHERE found IS NOT NULL;
+    DROP TABLE measurements;
+    ALTER TABLE packed RENAME TO measurements;
+    """,
 )
 
 

@@ -1,6 +1,5 @@
 """A lab's folder: the only place that knows its tables and its files."""
 
-import gc
 import json
 import sqlite3
 import uuid
@@ -18,15 +17,17 @@ from voicelab.model import Task, TrialRecord, TrialState, move
 from voicelab.store import charges as costs
 from voicelab.store import records as rows_of
 from voicelab.store.audio_files import AudioFiles
-from voicelab.store.database import Database
+from voicelab.store.database import Database, without_collecting
 from voicelab.store.journal import Journal, now
-from voicelab.store.numbers import NumbersTable
+from voicelab.store.numbers import NumbersTable, packed
 from voicelab.store.records import Planned, clean, to_json
+from voicelab.store.trial_rows import TrialRows, read_row
 
 DATABASE = "lab.db"
 ERROR_FIELDS = ("error_kind", "error", "error_code", "request_id")
 FEW = 5000
 """Up to so many clips are looked up one by one; for more the whole table is read."""
+_MEASURE_NAMES = "SELECT names FROM measure_names WHERE version = ?"
 ME = "me"
 """The rater of whoever sits at the notebook; the records show this rater's stars."""
 
@@ -281,6 +282,10 @@ class Store:
             for row in rows
         ]
 
+    def trials(self, *, batch_id: str | None = None, experiment: str | None = None) -> TrialRows:
+        """Return the same trials as `records`, each record made when somebody asks for it."""
+        return TrialRows.read(self._database, batch_id=batch_id, experiment=experiment)
+
     def records(
         self,
         *,
@@ -300,30 +305,11 @@ class Store:
         StoreError
             When the lab, or one of its rows, cannot be read.
         """
-        whole = batch_id is None and experiment is None and len(states) == len(TrialState)
-        if whole:
-            rows = self._whole_lab()
-        else:
-            rows = self._database.each(
-                f"{rows_of.SELECT} WHERE (:batch IS NULL OR b.id = :batch)"
-                " AND (:experiment IS NULL OR b.experiment = :experiment)"
-                f" AND t.state IN (SELECT value FROM json_each(:states)) {rows_of.ORDER}",
-                {"batch": batch_id, "experiment": experiment, "states": json.dumps([*states])},
-            )
-        with without_collecting():
-            return tuple(_read(row) for row in rows)
-
-    def _whole_lab(self) -> Iterator[dict[str, Any]]:
-        """Give every row of `SELECT`, with what it looks up for each trial looked up once."""
-        attempts, ratings, notes = (
-            {row[0]: row[1] for row in self._database.rows(sql)} for sql in rows_of.LOOKED_UP
+        found = TrialRows.read(
+            self._database, batch_id=batch_id, experiment=experiment, states=states
         )
-        for row in self._database.each(f"{rows_of.SELECT_PLAIN} {rows_of.ORDER}"):
-            trial_id = row["id"]
-            row["attempts"] = attempts.get(trial_id, 0)
-            row["rating"] = ratings.get(trial_id)
-            row["note"] = notes.get(trial_id)
-            yield row
+        with without_collecting():
+            return tuple(found)
 
     def record(self, trial_id: str) -> TrialRecord:
         """Return one trial.
@@ -336,7 +322,7 @@ class Store:
         row = self._database.row(f"{rows_of.SELECT} WHERE t.id = ?", (trial_id,))
         if row is None:
             raise UsageError(f"this lab has no trial {trial_id!r}.")
-        return _read(dict(row))
+        return read_row(dict(row))
 
     def move(self, trial_id: str, to: TrialState, **fields: Any) -> TrialRecord:
         """Move a trial to another state and write the fields that go with it, at once."""
@@ -436,14 +422,15 @@ class Store:
         """
         few = [] if clips is None or len(clips) > FEW else list(clips)
         wanted = " AND clip_hash IN (SELECT value FROM json_each(:clips))" if few else ""
-        rows = self._database.each(
+        found = self._database.columns(
             f"SELECT clip_hash, numbers FROM measurements WHERE version = :version{wanted}",
             {"version": version, "clips": json.dumps(few)},
         )
+        row = self._database.row(_MEASURE_NAMES, (version,))
         try:
-            with without_collecting():
-                return NumbersTable.parsed((row["clip_hash"], row["numbers"]) for row in rows)
-        except (ValueError, TypeError, AttributeError) as error:
+            names = json.loads(row["names"]) if row else []
+            return NumbersTable.unpacked(found["clip_hash"], names, found["numbers"])
+        except (ValueError, TypeError) as error:
             raise StoreError(
                 f"measured numbers cannot be read ({error}). Look with `voicelab check`."
             ) from error
@@ -453,9 +440,16 @@ class Store:
     ) -> None:
         """Keep the numbers measured on a clip."""
         with self._database.write() as connection:
+            row = connection.execute(_MEASURE_NAMES, (version,)).fetchone()
+            known = json.loads(row["names"]) if row else []
+            names = [*known, *(name for name in numbers if name not in known)]
+            if names != known:
+                connection.execute(
+                    "INSERT OR REPLACE INTO measure_names VALUES (?, ?)", (version, to_json(names))
+                )
             connection.execute(
                 "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?)",
-                (digest, version, json.dumps(numbers, allow_nan=False)),
+                (digest, version, packed(numbers, names)),
             )
 
     def rate(self, trial_id: str, rating: int | None, *, rater: str = ME) -> None:
@@ -483,31 +477,6 @@ class Store:
                 "INSERT INTO notes (trial_id, note, noted_at) VALUES (?, ?, ?)",
                 (trial_id, clean(text), now()),
             )
-
-
-@contextmanager
-def without_collecting() -> Iterator[None]:
-    """Keep Python from looking for garbage while very many records are made: a third of the time.
-
-    Nothing that is made here is garbage.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _read(row: Mapping[str, Any]) -> TrialRecord:
-    try:
-        return rows_of.record(row)
-    except (ValueError, TypeError, KeyError, UsageError) as error:
-        raise StoreError(
-            f"the row of trial {row['id']} cannot be read ({error}). Look with `voicelab check`, "
-            "and restore the lab from an archive or a copy."
-        ) from error
 
 
 def _update(connection: sqlite3.Connection, trial_id: str, values: Mapping[str, Any]) -> None:

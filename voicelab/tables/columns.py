@@ -1,11 +1,16 @@
 """The columns of every table, as data: what each is called, holds, and where it comes from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from voicelab.measures import MEASURES
 from voicelab.model import TrialRecord
+from voicelab.store.records import evidence_text
+from voicelab.store.trial_rows import VARIANT, TrialRows
 
 Value = str | int | float | bool | None
 
@@ -18,7 +23,8 @@ class Column:
     """For people: short, without the unit."""
     doc: str
     """One sentence."""
-    value: Callable[[TrialRecord], Any]
+    field: str
+    """Path of what it shows from the trial's record on, such as `trial.variant.label`."""
     unit: str = ""
     type: type = str
     """Of its values, where there is one: a column that is all empty has a type too."""
@@ -30,74 +36,74 @@ COLUMNS: Mapping[str, Column] = {
     "label": Column(
         title="Label",
         doc="Name of the prompt variant, unique in its batch.",
-        value=lambda r: r.trial.variant.label,
+        field="trial.variant.label",
     ),
     "provider": Column(
-        title="Provider", doc="Registry name of the provider.", value=lambda r: r.trial.provider
+        title="Provider", doc="Registry name of the provider.", field="trial.provider"
     ),
     "emulated": Column(
         title="Emulated",
         doc="Whether an emulator answered and not the vendor.",
         type=bool,
-        value=lambda r: r.emulated,
+        field="emulated",
     ),
     "take": Column(
         title="Take",
         doc="Which take of the same prompt, from 1.",
         type=int,
-        value=lambda r: r.trial.take,
+        field="trial.take",
     ),
     "state": Column(
         title="State",
         doc="queued, sent, waiting, done, failed or in doubt.",
-        value=lambda r: r.state.value,
+        field="state",
     ),
-    "rating": Column(title="Rating", doc="Your stars, 1 to 5.", type=int, value=lambda r: r.rating),
-    "note": Column(title="Note", doc="Your own words.", value=lambda r: r.note),
+    "rating": Column(title="Rating", doc="Your stars, 1 to 5.", type=int, field="rating"),
+    "note": Column(title="Note", doc="Your own words.", field="note"),
     "prompt": Column(
         title="Prompt",
         doc="The description of the voice, with its variables filled in.",
-        value=lambda r: r.trial.variant.prompt,
+        field="trial.variant.prompt",
     ),
     "preview_text": Column(
         title="Preview text",
         doc="What the voice says in its trial audio.",
-        value=lambda r: r.trial.variant.preview_text,
+        field="trial.variant.preview_text",
     ),
     "language": Column(
         title="Language",
         doc="BCP 47 tag of the preview text where one was given.",
-        value=lambda r: r.trial.variant.language,
+        field="trial.variant.language",
     ),
     "voice_id": Column(
         title="Voice id",
         doc="The vendor's id of the voice, to call it with.",
-        value=lambda r: r.voice_id,
+        field="voice_id",
     ),
     "expires_at": Column(
         title="Expires",
         doc="When the vendor drops the voice, ISO 8601 in UTC, where it is known.",
-        value=lambda r: r.expires_at.isoformat() if r.expires_at else None,
+        field="expires_at",
     ),
     "latency_s": Column(
         title="Latency",
         unit="s",
         doc="Seconds from the first request to the voice.",
         type=float,
-        value=lambda r: r.latency_s,
+        field="latency_s",
         decimals=2,
     ),
     "attempts": Column(
         title="Attempts",
         doc="Requests asked for it, retries included.",
         type=int,
-        value=lambda r: r.attempts,
+        field="attempts",
     ),
     "characters": Column(
         title="Characters",
         doc="Characters of preview text.",
         type=int,
-        value=lambda r: r.characters,
+        field="characters",
         decimals=0,
     ),
     "cost": Column(
@@ -105,42 +111,64 @@ COLUMNS: Mapping[str, Column] = {
         doc="Published price of the trial in `currency`; nothing where none is published, "
         "and what it would have cost where it was emulated.",
         type=float,
-        value=lambda r: r.cost,
+        field="cost",
         decimals=4,
     ),
-    "currency": Column(
-        title="Currency", doc="ISO 4217 code of the cost.", value=lambda r: r.currency
-    ),
+    "currency": Column(title="Currency", doc="ISO 4217 code of the cost.", field="currency"),
     "evidence": Column(
         title="Evidence",
         doc="What the provider told about how the voice came about, as JSON.",
-        value=lambda r: r.evidence,
+        field="evidence",
     ),
-    "error": Column(title="Error", doc="What went wrong, in a sentence.", value=lambda r: r.error),
-    "error_code": Column(
-        title="Error code", doc="The vendor's own code.", value=lambda r: r.error_code
-    ),
+    "error": Column(title="Error", doc="What went wrong, in a sentence.", field="error"),
+    "error_code": Column(title="Error code", doc="The vendor's own code.", field="error_code"),
     "request_id": Column(
         title="Request id",
         doc="The vendor's id of the failed request, for its support.",
-        value=lambda r: r.request_id,
+        field="request_id",
     ),
     "experiment": Column(
-        title="Experiment", doc="What the batch is filed under.", value=lambda r: r.experiment
+        title="Experiment", doc="What the batch is filed under.", field="experiment"
     ),
     "created_at": Column(
         title="Created",
         doc="When the trial was written down, ISO 8601 in UTC.",
-        value=lambda r: r.created_at.isoformat(),
+        field="created_at",
     ),
     "clip": Column(
         title="Clip",
         doc="SHA-256 of the trial audio; its file name in the lab's audio folder.",
-        value=lambda r: r.clip_hash,
+        field="clip_hash",
     ),
-    "trial": Column(title="Trial", doc="Id of the trial in its lab.", value=lambda r: r.trial.id),
+    "trial": Column(title="Trial", doc="Id of the trial in its lab.", field="trial.id"),
 }
 """Beside these a table has one column for each template variable and one for each measure."""
+
+
+def values_of(trials: Sequence[TrialRecord], field: str) -> list[Any]:
+    """Return one field of every trial as tables show it; of a whole lab without its records."""
+    if isinstance(trials, TrialRows):
+        return trials.values(field)
+    return [_plain(value) for value in map(attrgetter(field), trials)]
+
+
+def variables_of(trials: Sequence[TrialRecord]) -> list[Mapping[str, str]]:
+    """Return the template variables of every trial."""
+    field = f"{VARIANT}variables"
+    if isinstance(trials, TrialRows):
+        return trials.values(field)
+    return list(map(attrgetter(field), trials))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case StrEnum():
+            return value.value
+        case Mapping():
+            return evidence_text(value)
+    return value
 
 
 def describe_columns() -> dict[str, str]:

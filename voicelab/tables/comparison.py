@@ -14,6 +14,9 @@ from voicelab.figures.pixels import loudest_db, mel_pixels, peaks
 from voicelab.figures.text import describe
 from voicelab.measures import MEASURES
 from voicelab.model import TrialRecord, TrialState
+from voicelab.store.database import without_collecting
+from voicelab.store.trial_rows import TrialRows
+from voicelab.tables.columns import values_of
 from voicelab.tables.frame import frame, table_rows
 
 if TYPE_CHECKING:
@@ -56,18 +59,18 @@ class Comparison:
         numbers: Mapping[str, Numbers],
     ) -> None:
         self.title = title
-        self.records = tuple(records)
+        self.trials = records if isinstance(records, TrialRows) else tuple(records)
+        """The trials in the order of the rows; those of a large lab are made when asked for."""
         self.numbers = numbers
         self._audio_of = audio_of
         self._pcm_rate_of = pcm_rate_of
-        self._by_id = {record.trial.id: record for record in records}
         self._decoded = lru_cache(maxsize=KEPT_CLIPS)(self._decode)
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self.trials)
 
     def __repr__(self) -> str:
-        done = sum(record.state is TrialState.DONE for record in self.records)
+        done = values_of(self.trials, "state").count(TrialState.DONE.value)
         return f"<Comparison {self.title!r}: {len(self)} trials, {done} done>"
 
     def _repr_html_(self) -> str:
@@ -75,19 +78,29 @@ class Comparison:
         return str(self.frame._repr_html_())  # type: ignore[operator]  # pandas leaves it untyped
 
     @cached_property
+    def records(self) -> tuple[TrialRecord, ...]:
+        """All that is known of each trial, in the order of the rows."""
+        with without_collecting():
+            return tuple(self.trials)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {id_: place for place, id_ in enumerate(values_of(self.trials, "trial.id"))}
+
+    @cached_property
     def frame(self) -> "pd.DataFrame":
         """One row a trial; `voicelab.describe_columns()` says what each column holds."""
-        return frame(self.records, self.numbers)
+        return frame(self.trials, self.numbers)
 
     @property
     def table(self) -> list[dict[str, Any]]:
         """The same rows as plain dictionaries, for writers that need no pandas."""
-        return table_rows(self.records, self.numbers)
+        return table_rows(self.trials, self.numbers)
 
     def record(self, trial_id: str) -> TrialRecord:
         """Return one trial; raise `UsageError` when it is not in this comparison."""
         try:
-            return self._by_id[trial_id]
+            return self.trials[self._places[trial_id]]
         except KeyError:
             raise UsageError(f"the comparison {self.title!r} has no trial {trial_id!r}.") from None
 

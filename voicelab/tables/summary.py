@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from voicelab.measures import MEASURES
 from voicelab.model import TrialState, source_text
-from voicelab.tables.columns import COLUMNS
+from voicelab.tables.columns import COLUMNS, values_of
 from voicelab.tables.frame import variable_columns
 from voicelab.tables.text import legal, one_line
 
@@ -69,21 +69,21 @@ def finite(value: Any) -> Any:
 
 def provenance(comparison: "Comparison") -> dict[str, str | int]:
     """Return where an export comes from and what is in it."""
-    records = comparison.records
+    trials = comparison.trials
     return {
         "title": legal(comparison.title),
         "made_by": f"voicelab {version('voicelab')}",
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "trials": len(records),
-        "done": sum(record.state is TrialState.DONE for record in records),
-        "emulated": sum(record.emulated for record in records),
+        "trials": len(trials),
+        "done": values_of(trials, "state").count(TrialState.DONE.value),
+        "emulated": sum(values_of(trials, "emulated")),
         "notice": notice(comparison),
     }
 
 
 def notice(comparison: "Comparison") -> str:
     """Return what whoever meets these voices must know, in one or two sentences."""
-    emulated = sum(record.emulated for record in comparison.records)
+    emulated = sum(values_of(comparison.trials, "emulated"))
     if not emulated:
         return "All voices are AI-generated."
     were = "was" if emulated == 1 else "were"
@@ -144,7 +144,7 @@ def _known(comparison: "Comparison") -> Iterable[Heading]:
             type=float,
             decimals=measure.decimals,
         )
-    for variable, name in variable_columns(comparison.records).items():
+    for variable, name in variable_columns(comparison.trials).items():
         doc = f"The template variable {variable!r}."
         yield Heading(name=name, title=variable, unit="", doc=doc, type=str, decimals=None)
 
@@ -154,7 +154,7 @@ def _provider(row: dict[str, Any]) -> str:
 
 
 def _telling(comparison: "Comparison", rows: list[dict[str, Any]]) -> Iterable[str]:
-    variables = variable_columns(comparison.records).values()
+    variables = variable_columns(comparison.trials).values()
     for name in (*variables, *MAIN_MEASURES, "rating", "note"):
         if any(finite(row[name]) not in (None, "") for row in rows):
             yield name

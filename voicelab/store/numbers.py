@@ -5,7 +5,7 @@ NaN is nothing, and so is what a clip measured earlier has no place for.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -50,10 +50,12 @@ class NumbersTable(Mapping[str, Mapping[str, float | None]]):
         self._values = values
 
     @classmethod
-    def unpacked(cls, digests: Sequence[str], names: Sequence[str], kept: Iterable[bytes]) -> Self:
+    def unpacked(cls, digests: Sequence[str], names: Sequence[str], kept: Sequence[bytes]) -> Self:
         """Return the table of packed numbers; raise `ValueError` where they are none."""
-        whole = b"".join(_filled(one, len(names)) for one in kept)
-        return cls(digests, names, np.frombuffer(whole, KEPT).reshape(len(digests), len(names)))
+        if {*map(len, kept)} - {len(names) * KEPT.itemsize}:
+            kept = [_filled(one, len(names)) for one in kept]
+        values = np.frombuffer(b"".join(kept), KEPT)
+        return cls(digests, names, values.reshape(len(digests), len(names)))
 
     @classmethod
     def of(cls, numbers: Mapping[str, Mapping[str, float | None]]) -> Self:
@@ -102,4 +104,4 @@ def _filled(kept: bytes, names: int) -> bytes:
     missing = names * KEPT.itemsize - len(kept)
     if missing < 0 or missing % KEPT.itemsize:
         raise ValueError(f"{len(kept)} bytes are not up to {names} numbers")
-    return kept + _NOTHING * (missing // KEPT.itemsize) if missing else kept
+    return kept + _NOTHING * (missing // KEPT.itemsize)

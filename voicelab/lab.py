@@ -508,8 +508,8 @@ class Lab:
         return Comparison(
             shown[0].experiment if shown and what is not None else self.folder.name,
             shown,
-            audio_of=self._store.audio,
-            pcm_rate_of=lambda digest: self._store.clip(digest).pcm_rate,
+            audio_of=self._store.clips.audio,
+            pcm_rate_of=lambda digest: self._store.clips.row(digest).pcm_rate,
             numbers=measured_all(self._store, values_of(shown, "clip_hash")),
         )
 

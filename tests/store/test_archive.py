@@ -18,9 +18,9 @@ from make_fixture import batch
 
 from voicelab.errors import UsageError
 from voicelab.lab import Lab
+from voicelab.store.lab_folder import DATABASE
 from voicelab.store.manifest import MANIFEST
 from voicelab.store.schema import MIGRATIONS
-from voicelab.store.store import DATABASE
 
 Files = dict[str, bytes]
 

@@ -16,7 +16,7 @@ from make_fixture import batch
 from voicelab.lab import Lab
 from voicelab.providers.minimax import MiniMax
 from voicelab.store.check import CheckReport
-from voicelab.store.store import DATABASE
+from voicelab.store.lab_folder import DATABASE
 
 NOBODY = MiniMax(api_key="sk-nobody-is-ever-called", base_url="http://127.0.0.1:9")
 """Reads kept replies; whoever called it would be refused a connection."""

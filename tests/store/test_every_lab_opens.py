@@ -12,8 +12,9 @@ from make_fixture import FOLDER, main
 
 from voicelab.lab import Lab
 from voicelab.measures import VERSION
+from voicelab.store.lab_folder import DATABASE
 from voicelab.store.schema import MIGRATIONS
-from voicelab.store.store import DATABASE, Store
+from voicelab.store.store import Store
 
 FIXTURES = sorted(FOLDER.glob("v*.zip"))
 
@@ -61,7 +62,7 @@ def test_numbers_that_were_kept_as_text_are_the_same_afterwards(tmp_path: Path) 
         )
         connection.commit()
     with Store.open(folder) as store:
-        kept = store.measurements(VERSION)
+        kept = store.clips.numbers(VERSION)
     assert len(before) == 3
     assert kept == {digest: json.loads(numbers) for digest, numbers in before.items()}
 

@@ -11,9 +11,10 @@ import pytest
 
 from voicelab.errors import Refused, StoreError, Unreadable, UsageError
 from voicelab.model import PromptVariant, Reference, Task, Trial, TrialState
+from voicelab.store.lab_folder import DATABASE
 from voicelab.store.records import Planned
 from voicelab.store.schema import MIGRATIONS
-from voicelab.store.store import DATABASE, Store
+from voicelab.store.store import Store
 
 
 def planned(nth: int = 0, **changes: Any) -> Planned:
@@ -163,7 +164,7 @@ def test_a_row_that_cannot_be_read_is_a_sentence(store: Store) -> None:
 
 
 def add_clip(store: Store, data: bytes) -> Any:
-    return store.add_clip(
+    return store.clips.add(
         data,
         suffix=".wav",
         format="wav",
@@ -177,8 +178,8 @@ def add_clip(store: Store, data: bytes) -> Any:
 
 def test_audio_is_stored_once_under_the_hash_of_its_bytes(store: Store) -> None:
     first, second = add_clip(store, b"sound"), add_clip(store, b"sound")
-    assert first == second == store.clip(first.hash)
-    assert store.audio(first.hash) == b"sound"
+    assert first == second == store.clips.row(first.hash)
+    assert store.clips.audio(first.hash) == b"sound"
     assert [path.name for path in (store.folder / "audio").iterdir()] == [f"{first.hash}.wav"]
 
 
@@ -187,10 +188,10 @@ def test_audio_that_was_changed_or_removed_is_said_to_be(store: Store) -> None:
     path = store.folder / "audio" / f"{clip.hash}.wav"
     path.write_bytes(b"other")
     with pytest.raises(Unreadable, match="was changed on disk"):
-        store.audio(clip.hash)
+        store.clips.audio(clip.hash)
     path.unlink()
     with pytest.raises(Unreadable, match="cannot be read"):
-        store.audio(clip.hash)
+        store.clips.audio(clip.hash)
 
 
 def test_the_newest_rating_and_note_count_and_can_be_taken_back(store: Store) -> None:
@@ -224,9 +225,9 @@ def test_an_unknown_trial_is_a_sentence(store: Store) -> None:
 
 def test_measurements_are_kept_by_version(store: Store) -> None:
     clip = add_clip(store, b"sound")
-    store.save_measurements(clip.hash, 1, {"f0_median_hz": 100.5, "hnr_db": None})
-    assert store.measurements(1) == {clip.hash: {"f0_median_hz": 100.5, "hnr_db": None}}
-    assert store.measurements(2) == {}
+    store.clips.save_numbers(clip.hash, 1, {"f0_median_hz": 100.5, "hnr_db": None})
+    assert store.clips.numbers(1) == {clip.hash: {"f0_median_hz": 100.5, "hnr_db": None}}
+    assert store.clips.numbers(2) == {}
 
 
 def test_one_runner_at_a_time_and_a_second_opener_may_look(store: Store) -> None:

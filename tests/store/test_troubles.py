@@ -22,7 +22,8 @@ from voicelab.lab import Lab
 from voicelab.model import TrialState
 from voicelab.providers.minimax import MiniMax
 from voicelab.store import database
-from voicelab.store.store import DATABASE, Store
+from voicelab.store.lab_folder import DATABASE
+from voicelab.store.store import Store
 
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

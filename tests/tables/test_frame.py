@@ -64,11 +64,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def finish(store: Store, trial_id: str, data: bytes, numbers: Any, **fields: Any) -> None:
     sound = {"format": "wav", "pcm_rate": None, "sr": 8000, "channels": 1, "duration_s": 1.0}
-    clip = store.add_clip(data, suffix=".wav", notes=(), **sound)
+    clip = store.clips.add(data, suffix=".wav", notes=(), **sound)
     evidence = to_json({"matched": ["deep", 1.5], "words": "声"})
     found = {"voice_id": "v/+=", "latency_s": 1.25, "evidence": evidence, **fields}
     store.move(trial_id, TrialState.DONE, clip_hash=clip.hash, **found)
-    store.save_measurements(clip.hash, 1, numbers)
+    store.clips.save_numbers(clip.hash, 1, numbers)
 
 
 def plain(column: "pd.Series[Any]") -> list[Any]:
@@ -76,7 +76,7 @@ def plain(column: "pd.Series[Any]") -> list[Any]:
 
 
 def test_the_frame_of_columns_is_the_frame_of_the_records_to_the_letter(store: Store) -> None:
-    trials, numbers = store.trials(), store.measurements(1)
+    trials, numbers = store.trials(), store.clips.numbers(1)
     found = frame(trials, numbers)
     assert {record.state for record in trials} == {*TrialState} - {TrialState.SENT}
     assert not isinstance(tuple(trials), TrialRows)
@@ -85,7 +85,7 @@ def test_the_frame_of_columns_is_the_frame_of_the_records_to_the_letter(store: S
 
 
 def test_the_rows_say_what_the_frame_says(store: Store) -> None:
-    trials, numbers = store.trials(), store.measurements(1)
+    trials, numbers = store.trials(), store.clips.numbers(1)
     found, rows = frame(trials, numbers), table_rows(trials, numbers)
     assert rows == table_rows(tuple(trials), dict(numbers))
     assert [list(row) for row in rows] == [list(found.columns)] * 6
@@ -97,7 +97,7 @@ def test_the_rows_say_what_the_frame_says(store: Store) -> None:
 
 
 def test_every_kind_of_row_is_shown_as_it_stands(store: Store) -> None:
-    table = frame(store.trials(), store.measurements(1)).set_index("trial")
+    table = frame(store.trials(), store.clips.numbers(1)).set_index("trial")
     assert list(table["state"]) == ["done", "done", "failed", "in doubt", "waiting", "queued"]
     assert plain(table["tone"]) == ["deep", "bright", None, None, None, None]
     assert plain(table["var_label"]) == ["mine", *[None] * 5]
@@ -122,7 +122,7 @@ def test_every_kind_of_row_is_shown_as_it_stands(store: Store) -> None:
 
 def test_an_empty_lab_has_every_column_of_its_type(tmp_path: Path) -> None:
     with Store.open(tmp_path / "empty") as store:
-        found = frame(store.trials(), store.measurements(1))
+        found = frame(store.trials(), store.clips.numbers(1))
         pd.testing.assert_frame_equal(found, frame((), {}))
     assert set(found.columns) == {*COLUMNS, *MEASURES}
     assert len(found) == 0
@@ -132,9 +132,9 @@ def test_a_comparison_stays_as_it_stood_when_it_was_made(store: Store) -> None:
     made = Comparison(
         "then",
         store.trials(),
-        audio_of=store.audio,
+        audio_of=store.clips.audio,
         pcm_rate_of=lambda _: None,
-        numbers=store.measurements(1),
+        numbers=store.clips.numbers(1),
     )
     store.rate("vl1", 1)
     store.note("vl0", "later")

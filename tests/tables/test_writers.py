@@ -127,7 +127,7 @@ def tone(f0_hz: float) -> bytes:
 
 def finish(store: Store, id_: str, text: str, audio: bytes, *, pcm_rate: int | None = None) -> None:
     clip = decode(audio, pcm_rate=pcm_rate)
-    row = store.add_clip(
+    row = store.clips.add(
         audio,
         suffix=f".{clip.format}",
         format=clip.format,
@@ -154,9 +154,9 @@ def compare(store: Store, *, title: str) -> Comparison:
     return Comparison(
         title,
         store.records(),
-        audio_of=store.audio,
-        pcm_rate_of=lambda digest: store.clip(digest).pcm_rate,
-        numbers=store.measurements(VERSION),
+        audio_of=store.clips.audio,
+        pcm_rate_of=lambda digest: store.clips.row(digest).pcm_rate,
+        numbers=store.clips.numbers(VERSION),
     )
 
 
@@ -587,7 +587,7 @@ def test_an_audio_folder_written_again_keeps_no_clip_of_before(
     fewer = Comparison(
         "fewer",
         comparison.records[1:],
-        audio_of=store.audio,
+        audio_of=store.clips.audio,
         pcm_rate_of=lambda _: None,
         numbers={},
     )

@@ -12,9 +12,10 @@ from voicelab.audio.clip import SUFFIXES, Clip, decode
 from voicelab.errors import TrialError, Unreadable
 from voicelab.measures import VERSION, measure
 from voicelab.model import TrialRecord, TrialState, Voice
+from voicelab.store.clips import ClipRow
 from voicelab.store.numbers import NumbersTable
 from voicelab.store.records import to_json
-from voicelab.store.store import ClipRow, Store
+from voicelab.store.store import Store
 
 Done = TypeVar("Done")
 
@@ -78,32 +79,32 @@ def measured(store: Store, digest: str, clip: Clip) -> dict[str, float | None]:
         name: float(value) if math.isfinite(value) else None
         for name, value in measure(clip.y, sr=clip.sr).items()
     }
-    store.save_measurements(digest, VERSION, numbers)
+    store.clips.save_numbers(digest, VERSION, numbers)
     return numbers
 
 
 def measured_all(store: Store, clips: Iterable[str | None]) -> NumbersTable:
     """Return the measured numbers of these clips by their hash, measuring what was not yet."""
     wanted = dict.fromkeys(digest for digest in clips if digest is not None)
-    known = store.measurements(VERSION, wanted)
+    known = store.clips.numbers(VERSION, wanted)
     missing = [digest for digest in wanted if digest not in known]
     if not missing:
         return known
     with ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(lambda digest: _measured_anew(store, digest), missing))
-    return store.measurements(VERSION, wanted)
+    return store.clips.numbers(VERSION, wanted)
 
 
 def _measured_anew(store: Store, digest: str) -> None:
     try:
-        clip = decode(store.audio(digest), pcm_rate=store.clip(digest).pcm_rate)
+        clip = decode(store.clips.audio(digest), pcm_rate=store.clips.row(digest).pcm_rate)
     except TrialError:
         return  # the comparison says on the row what is wrong with the file
     measured(store, digest, clip)
 
 
 def _add_clip(store: Store, voice: Voice, clip: Clip) -> ClipRow:
-    return store.add_clip(
+    return store.clips.add(
         voice.audio,
         suffix=SUFFIXES[clip.format],
         format=clip.format,

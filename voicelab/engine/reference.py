@@ -86,7 +86,7 @@ def _recording(reference: Reference, store: Store) -> bytes:
 
 def _with_header(digest: str, store: Store) -> bytes:
     """Return trial audio; headerless samples as a WAV file, sample for sample."""
-    audio, rate = store.audio(digest), store.clip(digest).pcm_rate
+    audio, rate = store.clips.audio(digest), store.clips.row(digest).pcm_rate
     if rate is None or sniff(audio) is not None:
         return audio
     return encode(decode(audio, pcm_rate=rate).y, sr=rate, format="wav")

@@ -21,8 +21,9 @@ from voicelab.errors import UsageError
 from voicelab.store.audio_files import WRITING, sync_folder
 from voicelab.store.check_files import hashed
 from voicelab.store.journal import now
+from voicelab.store.lab_folder import DATABASE
 from voicelab.store.manifest import MANIFEST, Manifest, checked
-from voicelab.store.store import DATABASE, Store
+from voicelab.store.store import Store
 
 _SMALL_ALREADY = {".mp3", ".flac", ".ogg", ".opus"}
 _PIECE = 1 << 20

@@ -9,8 +9,8 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from voicelab.errors import UsageError
+from voicelab.store.lab_folder import DATABASE
 from voicelab.store.schema import MIGRATIONS
-from voicelab.store.store import DATABASE
 
 MANIFEST = "voicelab.json"
 MAX_MANIFEST_BYTES = 64 * 2**20

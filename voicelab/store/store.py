@@ -1,50 +1,28 @@
-"""A lab's folder: the only place that knows its tables and its files."""
+"""What a lab knows of its batches and trials: the only place that writes them."""
 
 import json
 import sqlite3
-import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from voicelab.errors import StoreError, TrialError, UsageError
+from voicelab.errors import TrialError, UsageError
 from voicelab.model import Task, TrialRecord, TrialState, move
 from voicelab.store import charges as costs
 from voicelab.store import records as rows_of
 from voicelab.store.audio_files import AudioFiles
-from voicelab.store.database import Database, without_collecting
+from voicelab.store.clips import Clips
+from voicelab.store.database import without_collecting
 from voicelab.store.journal import Journal, now
-from voicelab.store.numbers import NumbersTable, packed
+from voicelab.store.lab_folder import LabFolder
 from voicelab.store.records import Planned, clean, to_json
 from voicelab.store.trial_rows import TrialRows, read_row
 
-DATABASE = "lab.db"
 ERROR_FIELDS = ("error_kind", "error", "error_code", "request_id")
-FEW = 5000
-"""Up to so many clips are looked up one by one; for more the whole table is read."""
-_MEASURE_NAMES = "SELECT names FROM measure_names WHERE version = ?"
 ME = "me"
 """The rater of whoever sits at the notebook; the records show this rater's stars."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClipRow:
-    """What is known of one audio file without opening it."""
-
-    hash: str
-    suffix: str
-    format: str
-    pcm_rate: int | None
-    bytes: int
-    sr: int
-    channels: int
-    duration_s: float
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +36,7 @@ class BatchRow:
     done: int
 
 
-class Store:
+class Store(LabFolder):
     """All that a lab knows; every method is safe from any thread.
 
     Examples
@@ -70,97 +48,10 @@ class Store:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._database = Database(folder / DATABASE)
+        super().__init__(folder)
         self.journal = Journal(self._database)
         self.audio_files = AudioFiles(folder / "audio")
-        try:
-            self.id = self._identity()
-        except BaseException:
-            self.close()
-            raise
-        """Drawn when the lab was made: what tells its trials from another lab's at a vendor."""
-
-    @classmethod
-    def open(cls, folder: str | Path, *, create: bool = True) -> "Store":
-        """Open a lab's folder, and make it where there is none.
-
-        Raises
-        ------
-        UsageError
-            When the folder cannot be made or written, or holds something else; without `create`
-            also when there is none.
-        """
-        folder = Path(folder).expanduser().absolute()
-        if not create and not (folder / DATABASE).is_file():
-            raise UsageError(f"there is no lab in {folder}; run an experiment there first.")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"the lab folder {folder} cannot be made: {error.strerror}.") from None
-        return cls(folder)
-
-    def _identity(self) -> str:
-        known = self._database.row("SELECT id FROM lab")
-        if known is not None:
-            return str(known["id"])
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT INTO lab SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM lab)",
-                (uuid.uuid4().hex, now()),
-            )
-            (found,) = connection.execute("SELECT id FROM lab").fetchone()
-        return str(found)
-
-    def __enter__(self) -> "Store":
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the database; closing twice is fine."""
-        self._database.close()
-
-    @property
-    def database(self) -> Database:
-        """The connection, for what looks at the whole lab: its check and its archive."""
-        return self._database
-
-    def is_running(self) -> bool:
-        """Tell whether a process holds the right to run trials now."""
-        try:
-            with self.runner():
-                return False
-        except UsageError:
-            return True
-
-    @contextmanager
-    def runner(self) -> Iterator[None]:
-        """Hold the right to run trials: one runner per lab, in whatever process.
-
-        Raises
-        ------
-        UsageError
-            When another kernel or command is running trials of this lab now.
-        """
-        lock = FileLock(self.folder / "runner.lock", thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise UsageError(
-                f"another process is running trials of the lab {self.folder}; "
-                "wait for it or stop it. Looking, rating and exporting work meanwhile."
-            ) from None
-        except OSError as error:
-            raise UsageError(
-                f"the lab folder {self.folder} cannot be written ({error.strerror}); "
-                "trials run only where their answers can be kept."
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
+        self.clips = Clips(self._database, self.audio_files)
 
     def add_batch(
         self,
@@ -380,77 +271,6 @@ class Store:
     def task_fields(self, task: Task) -> dict[str, Any]:
         """Return the column a task is kept in."""
         return {"task": to_json({"id": task.id, "detail": dict(task.detail)})}
-
-    def add_clip(self, data: bytes, **fields: Any) -> ClipRow:
-        """Write trial audio to disk, then the row that names it."""
-        clip = ClipRow(hash=self.audio_files.put(data, fields["suffix"]), bytes=len(data), **fields)
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    clip.hash,
-                    clip.suffix,
-                    clip.format,
-                    clip.pcm_rate,
-                    clip.bytes,
-                    clip.sr,
-                    clip.channels,
-                    clip.duration_s,
-                    to_json(clip.notes),
-                ),
-            )
-        return clip
-
-    def clip(self, digest: str) -> ClipRow:
-        """Return what is known of a clip."""
-        row = self._database.row("SELECT * FROM clips WHERE hash = ?", (digest,))
-        if row is None:
-            raise UsageError(f"this lab has no clip {digest[:12]}….")
-        return ClipRow(**{**dict(row), "notes": tuple(json.loads(row["notes"]))})
-
-    def audio(self, digest: str) -> bytes:
-        """Return trial audio as it came; raise `Unreadable` when the file is gone or changed."""
-        return self.audio_files.get(digest, self.clip(digest).suffix)
-
-    def measurements(self, version: int, clips: Collection[str] | None = None) -> NumbersTable:
-        """Return the numbers of one version of the measures, of these clips or all, by clip hash.
-
-        Raises
-        ------
-        StoreError
-            When they cannot be read.
-        """
-        few = [] if clips is None or len(clips) > FEW else list(clips)
-        wanted = " AND clip_hash IN (SELECT value FROM json_each(:clips))" if few else ""
-        found = self._database.columns(
-            f"SELECT clip_hash, numbers FROM measurements WHERE version = :version{wanted}",
-            {"version": version, "clips": json.dumps(few)},
-        )
-        row = self._database.row(_MEASURE_NAMES, (version,))
-        try:
-            names = json.loads(row["names"]) if row else []
-            return NumbersTable.unpacked(found["clip_hash"], names, found["numbers"])
-        except (ValueError, TypeError) as error:
-            raise StoreError(
-                f"measured numbers cannot be read ({error}). Look with `voicelab check`."
-            ) from error
-
-    def save_measurements(
-        self, digest: str, version: int, numbers: Mapping[str, float | None]
-    ) -> None:
-        """Keep the numbers measured on a clip."""
-        with self._database.write() as connection:
-            row = connection.execute(_MEASURE_NAMES, (version,)).fetchone()
-            known = json.loads(row["names"]) if row else []
-            names = [*known, *(name for name in numbers if name not in known)]
-            if names != known:
-                connection.execute(
-                    "INSERT OR REPLACE INTO measure_names VALUES (?, ?)", (version, to_json(names))
-                )
-            connection.execute(
-                "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?)",
-                (digest, version, packed(numbers, names)),
-            )
 
     def rate(self, trial_id: str, rating: int | None, *, rater: str = ME) -> None:
         """Rate a trial from 1 to 5, or take the rating back with nothing; history is kept.

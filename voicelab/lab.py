@@ -95,6 +95,9 @@ class Lab:
     ) -> "Lab":
         """Open the lab in `folder`; make it where there is none.
 
+        A lab that may only be read is opened to look and to export, as it stands at this moment:
+        whatever would write into it, such as a run or a rating, says so.
+
         Parameters
         ----------
         folder

@@ -3,17 +3,21 @@
 Each runs in a process of its own, as a kernel would meet it.
 """
 
+import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 import pytest
-from make_fixture import batch
+from make_fixture import FOLDER, batch
 
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import serve
@@ -147,12 +151,110 @@ def locked(folder: Path) -> Iterator[Path]:
         path.chmod(0o755)
 
 
-def test_a_read_only_folder_is_one_sentence(locked: Path) -> None:
-    (locked / DATABASE).chmod(0o444)
-    locked.chmod(0o555)
-    said = run_it(locked, AS_ANYONE)
-    assert said.startswith("UsageError the lab cannot be opened: the lab database")
-    assert "llow writing" in said
+LOOK = """
+import json, os, sys
+from pathlib import Path
+from voicelab.errors import VoiceLabError
+from voicelab.lab import Lab
+from voicelab.model import Batch
+from voicelab.template import grid
+
+folder, out = sys.argv[1], Path(sys.argv[2])
+assert not os.access(folder, os.W_OK)
+tones = grid("a {tone} voice", tone=["thin"], preview_text="Good evening.")
+batch = Batch(variants=tones, providers=["local"], experiment="new")
+with Lab.open(folder) as lab:
+    comparison = lab.compare()
+    first = comparison.records[0].trial.id
+    found = {
+        "states": [record.state.value for record in comparison.records],
+        "measured": int(comparison.frame["f0_median_hz"].notna().sum()),
+        "heard": comparison.clip(first).duration_s > 0.3,
+        "shown": repr(lab.audition("tones")),
+        "page": lab.export("tones", out / "tones.html").stat().st_size > 10_000,
+        "refused": [],
+    }
+    lab.archive(out / "lab.zip")
+    for write in (
+        lambda: lab.run(batch).result(),
+        lambda: lab.rate(first, 5),
+        lambda: lab.note(first, "x"),
+        lambda: lab.resume("queued").result(),
+    ):
+        try:
+            write()
+        except VoiceLabError as error:
+            found["refused"].append(f"{type(error).__name__} {error}")
+    found["rating"] = lab.compare().record(first).rating
+print(json.dumps(found))
+"""
+
+
+def look_at(folder: Path, out: Path) -> dict[str, Any]:
+    """Look at a lab that may only be read, in another process; return what it found."""
+    out.mkdir()
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for path in files:
+        path.chmod(0o444)
+    folder.chmod(0o555)
+    command = [sys.executable, "-c", LIMITED.format(limits=AS_ANYONE), "-c", LOOK]
+    done = subprocess.run([*command, str(folder), str(out)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert files == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def assert_seen_and_not_written(found: dict[str, Any]) -> None:
+    *written, resumed = found.pop("refused")
+    assert found == {
+        "states": ["done", "done", "done", "failed", "queued"],
+        "measured": 3,
+        "heard": True,
+        "shown": "Comparer('tones': 2 trials, 2 done)",
+        "page": True,
+        "rating": 4,
+    }
+    assert len(written) == 3
+    for sentence in written:
+        assert sentence.startswith("StoreError the lab database")
+        assert "its folder or file is read-only. Allow writing, or copy the lab" in sentence
+    assert "cannot be written" in resumed
+
+
+def test_a_lab_in_a_read_only_folder_is_looked_at_and_not_written(
+    locked: Path, tmp_path: Path
+) -> None:
+    assert_seen_and_not_written(look_at(locked, tmp_path / "out"))
+    with Lab.restore(tmp_path / "out" / "lab.zip", tmp_path / "copy") as lab:
+        assert not lab.check().left
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_lab_in_a_read_only_folder_is_looked_at_too(locked: Path, version: int) -> None:
+    shutil.rmtree(locked)
+    with ZipFile(FOLDER / f"v{version}.zip") as file:
+        file.extractall(locked)
+    assert_seen_and_not_written(look_at(locked, locked.parent / "out"))
+
+
+def test_a_read_only_lab_that_was_not_measured_is_measured_to_be_looked_at(locked: Path) -> None:
+    with Store.open(locked) as store, store.database.write() as connection:
+        connection.execute("DELETE FROM measurements")
+    assert_seen_and_not_written(look_at(locked, locked.parent / "out"))
+
+
+def test_what_a_killed_process_left_in_the_log_is_seen_in_a_read_only_folder(locked: Path) -> None:
+    code = (
+        "import os, signal, sys; from voicelab.lab import Lab\n"
+        "lab = Lab.open(sys.argv[1]); lab.rate(lab.records('vendor')[0].trial.id, 3)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(locked)])
+    assert killed.returncode == -signal.SIGKILL
+    assert (locked / f"{DATABASE}-wal").stat().st_size
+    assert_seen_and_not_written(look_at(locked, locked.parent / "out"))
+    with Lab.restore(locked.parent / "out" / "lab.zip", locked.parent / "copy") as lab:
+        assert lab.records("vendor")[0].rating == 3
 
 
 def test_a_read_only_audio_folder_stops_the_run_and_resume_finishes_it(locked: Path) -> None:

@@ -94,7 +94,7 @@ class Clips:
 
     def save_numbers(self, digest: str, version: int, numbers: Mapping[str, float | None]) -> None:
         """Keep the numbers measured on a clip."""
-        with self._database.write() as connection:
+        with self._database.write(derived=True) as connection:
             row = connection.execute(_MEASURE_NAMES, (version,)).fetchone()
             known = json.loads(row["names"]) if row else []
             names = [*known, *(name for name in numbers if name not in known)]

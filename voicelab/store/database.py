@@ -14,6 +14,7 @@ from typing import Any
 
 from voicelab.errors import StoreError, UsageError
 from voicelab.store.identity import identity_of
+from voicelab.store.looking import copy_into, may_only_be_read
 from voicelab.store.numbers import packed_json
 from voicelab.store.schema import migrate
 
@@ -23,24 +24,36 @@ AT_ONCE = 2000
 
 
 class Database:
-    """A WAL database whose every write is on the disk before the call returns."""
+    """A WAL database whose every write is on the disk before the call returns.
+
+    One that may only be read is looked at as it stood when it was opened.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.RLock()
-        self._connection = _connect(path)
+        self.read_only = may_only_be_read(path)
+        self._connection = _connect(path, to_look=self.read_only)
         self._file = _file_at(path)
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, derived: bool = False) -> Iterator[sqlite3.Connection]:
         """Give the connection inside one transaction: all of the block lands, or none of it.
+
+        Parameters
+        ----------
+        derived
+            Whether all of it can be made again from what is kept: where the database may only be
+            read, that is kept until it is closed.
 
         Raises
         ------
         StoreError
             When it cannot land: a full disk, a lock that is not let go, a damaged file, a folder
-            that was moved.
+            that was moved, or may only be read.
         """
+        if self.read_only and not derived:
+            raise StoreError(f"the lab database {self._path} {_CAUSES['SQLITE_READONLY']}")
         with self._lock, self._telling():
             self._require_in_place()
             self._connection.execute("BEGIN IMMEDIATE")
@@ -90,13 +103,22 @@ class Database:
         """
         try:
             with (
-                closing(sqlite3.connect(self._path)) as mine,
+                self._reading() as mine,
                 closing(sqlite3.connect(path)) as copy,
             ):
                 mine.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.Error as error:
             raise StoreError(_sentence(path, error)) from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        if self.read_only:
+            with self._lock:
+                yield self._connection
+        else:
+            with closing(sqlite3.connect(self._path)) as mine:
+                yield mine
 
     def require_room(self, needed: int) -> None:
         """Raise `StoreError` when the disk has fewer than `needed` bytes free."""
@@ -182,13 +204,18 @@ def _file_at(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, to_look: bool) -> sqlite3.Connection:
     with ExitStack() as stack:
         try:
             connection = sqlite3.connect(
-                path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+                "" if to_look else path,
+                timeout=BUSY_S,
+                isolation_level=None,
+                check_same_thread=False,
             )
             stack.callback(connection.close)
+            if to_look:
+                copy_into(connection, path)
             _prepare(connection)
         except sqlite3.Error as error:
             raise UsageError(f"the lab cannot be opened: {_sentence(path, error)}") from None

@@ -34,10 +34,13 @@ class LabFolder:
     def open(cls, folder: str | Path, *, create: bool = True) -> Self:
         """Open a lab's folder, and make it where there is none.
 
+        One that may only be read is opened to look, as it stands now; what would write into it
+        raises `StoreError`.
+
         Raises
         ------
         UsageError
-            When the folder cannot be made or written, or holds something else; without `create`
+            When the folder cannot be made, or holds something else; without `create`
             also when there is none.
         """
         folder = Path(folder).expanduser().absolute()

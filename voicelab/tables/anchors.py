@@ -23,7 +23,6 @@ from voicelab.model import TrialRecord
 from voicelab.tables.places import (
     Knots,
     even_grid,
-    fitting,
     known_words,
     rising_places,
     speech_knots,
@@ -111,12 +110,12 @@ class Alignments:
         for key, group in older._groups.items():
             members = self._members.get(key, [])
             if any(_same(member, group.reference) for member in members) and (
-                group.words or not any(map(known_words, members))
+                group.words or not any(map(self._tells_words, members))
             ):
                 self._groups[key] = group
 
     def _find(self, group: _Group, record: TrialRecord, clip: Clip) -> Anchors:
-        words = fitting(known_words(record), clip.duration_s)
+        words = known_words(record, clip.duration_s)
         method, knots = self._knots(group, record, clip, words)
         here, there = np.array([(0.0, 0.0), *knots, (group.duration_s, clip.duration_s)]).T
         places = rising_places(np.interp(group.grid_s, here, there), clip.duration_s)
@@ -155,7 +154,7 @@ class Alignments:
 
     def _make_group(self, key: Key) -> _Group:
         reference, clip = next(self._readable(key))
-        words = fitting(known_words(reference), clip.duration_s)
+        words = known_words(reference, clip.duration_s)
         digest = hashlib.sha256("\0".join([*key, str(reference.clip_hash)]).encode())
         return _Group(
             id=digest.hexdigest()[:16],
@@ -165,6 +164,9 @@ class Alignments:
             grid_s=word_grid(words, clip.duration_s) if words else even_grid(clip),
         )
 
+    def _tells_words(self, record: TrialRecord) -> bool:
+        return bool(known_words(record, self._duration_s(record) or math.inf))
+
     def _readable(self, key: Key) -> Iterator[tuple[TrialRecord, Clip]]:
         """Yield what can be the reference: first clips with words, of middling length."""
         members = self._members[key]
@@ -173,7 +175,7 @@ class Alignments:
 
         def rank(member: TrialRecord) -> tuple[bool, float, str]:
             length = self._duration_s(member) or math.inf
-            return not known_words(member), abs(length - middle), member.trial.id
+            return not self._tells_words(member), abs(length - middle), member.trial.id
 
         silent = []
         for member in sorted(members, key=rank):

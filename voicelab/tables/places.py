@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,31 +22,18 @@ _GAP_S = 0.001
 """Between two places of a clip, and so what is left of a pause that a clip does not make."""
 
 
-def known_words(record: TrialRecord) -> tuple[Word, ...]:
-    """Return the words of a trial whose provider told when it says them."""
+def known_words(record: TrialRecord, duration_s: float) -> tuple[Word, ...]:
+    """Return the words of a trial whose provider told when it says them; none that cannot be."""
     told = record.evidence.get("words")
     if not isinstance(told, Sequence) or not all(isinstance(word, Mapping) for word in told):
         return ()
     try:
-        return tuple(
-            Word(
-                text=str(word["text"]),
-                start_s=float(word["start_s"]),
-                end_s=float(word["end_s"]),
-                offset=int(word["offset"]),
-            )
-            for word in told
-        )
+        words = tuple(_word(word) for word in told)
     except (KeyError, TypeError, ValueError):  # another provider's words, of another shape
         return ()
-
-
-def fitting(words: Sequence[Word], duration_s: float) -> tuple[Word, ...]:
-    """Return the words if their times rise and lie in the clip, else none."""
-    times = [time for word in words for time in (word.start_s, word.end_s)]
+    times = [0.0, *(t for word in words for t in (word.start_s, word.end_s)), duration_s + _GAP_S]
     rising = all(earlier <= later for earlier, later in itertools.pairwise(times))
-    inside = bool(times) and times[0] >= 0 and times[-1] <= duration_s + _GAP_S
-    return tuple(words) if rising and inside else ()
+    return words if rising else ()
 
 
 def word_grid(words: Sequence[Word], duration_s: float) -> Floats:
@@ -82,7 +70,7 @@ def word_knots(reference: Sequence[Word], words: Sequence[Word]) -> Knots:
     both = [(word, there[word.offset]) for word in reference if word.offset in there]
     starts = [*(word.start_s for word, _ in both[1:]), math.inf]
     knots = []
-    for (here, other), next_s in zip(both, starts, strict=True):
+    for (here, other), next_s in zip(both, starts, strict=False):
         end_s = min(here.end_s, next_s - 2 * _GAP_S)
         knots += [(here.start_s, other.start_s), (max(end_s, here.start_s), other.end_s)]
     return knots
@@ -101,6 +89,15 @@ def rising_places(times: Floats, duration_s: float) -> Floats:
     places: Floats = np.round(units * unit, 9)
     places[0], places[-1] = 0.0, duration_s
     return places
+
+
+def _word(told: Mapping[str, Any]) -> Word:
+    return Word(
+        text=str(told["text"]),
+        start_s=float(told["start_s"]),
+        end_s=float(told["end_s"]),
+        offset=int(told["offset"]),
+    )
 
 
 def _spread(start_s: float, end_s: float) -> list[float]:

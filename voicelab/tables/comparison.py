@@ -16,6 +16,7 @@ from voicelab.measures import MEASURES
 from voicelab.model import TrialRecord, TrialState
 from voicelab.store.database import without_collecting
 from voicelab.store.trial_rows import TrialRows
+from voicelab.tables.anchors import Alignments, Anchors
 from voicelab.tables.columns import values_of
 from voicelab.tables.frame import frame, table_rows
 
@@ -133,6 +134,27 @@ class Comparison:
         """Return the trial audio re-encoded: `flac` is lossless, `mp3` small."""
         clip = self.clip(trial_id)
         return encode(clip.y, sr=clip.sr, format=format)
+
+    def anchors(self, trial_id: str) -> Anchors:
+        """Return when the clip comes to the places it shares with the others of its text.
+
+        Raises
+        ------
+        Unreadable
+            As `clip` does.
+        """
+        return self._alignments.of(self.record(trial_id))
+
+    def keep_anchors(self, older: "Comparison") -> None:
+        """Go on with the anchors of an older comparison, so that those already told stay right."""
+        self._alignments.follow(older._alignments)
+
+    @cached_property
+    def _alignments(self) -> Alignments:
+        return Alignments(self.records, clip=self.clip, duration_s=self._duration_s)
+
+    def _duration_s(self, record: TrialRecord) -> float | None:
+        return self.numbers.get(record.clip_hash or "", {}).get("duration_s")
 
     def peaks(self, trial_id: str) -> bytes:
         """Return the waveform's envelope: 600 pairs of int8, minimum and maximum."""

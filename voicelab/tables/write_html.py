@@ -118,6 +118,7 @@ def _data(comparison: "Comparison", rows: list[Row], audio_format: str) -> Row:
         "state": _state(comparison, rows, list(clips)),
         "clips": clips,
         "pictures": {clip: _pictures(comparison, trial) for clip, trial in trials.items()},
+        "anchors": {trial: comparison.anchors(trial).message() for trial in clips},
         "shape": PIXELS,
         "mime": MIME[audio_format],
     }

@@ -72,6 +72,7 @@ class Comparer(anywidget.AnyWidget):
 
     def update(self, comparison: "Comparison") -> None:
         """Show a newer comparison; returns at once, from any thread."""
+        comparison.keep_anchors(self._comparison)
         self._comparison = comparison
         if self._told is not None:  # else nobody has asked yet
             _pool().submit(self._guard, self._tell_news, {"what": "news"})
@@ -134,6 +135,8 @@ class Comparer(anywidget.AnyWidget):
         if what == "audio":
             data = comparison.audio(trial, format=LIVE_FORMAT)
             self.send({"type": what, "id": trial, "mime": MIME[LIVE_FORMAT]}, buffers=[data])
+        elif what == "anchors":
+            self.send({"type": what, "id": trial, **comparison.anchors(trial).message()})
         else:
             rows, columns = PIXELS
             header = {"type": "pixels", "id": trial, "rows": rows, "columns": columns}

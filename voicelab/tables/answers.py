@@ -86,13 +86,13 @@ def _names(
 
 
 def _answer(row: object, names: Mapping[str, str], path: Path, rater: str) -> Answer:
-    if not isinstance(row, dict) or row.get("row") not in names:
+    if not isinstance(row, dict) or str(row.get("row")) not in names:
         raise UsageError(f"{path.name} answers to a voice that is not among these trials: {row!r}.")
     rating, note = row.get("rating"), row.get("note") or ""
     if rating is not None and (type(rating) is not int or not 1 <= rating <= 5):
         raise UsageError(f"{path.name}: a rating is a whole number from 1 to 5; found {rating!r}.")
     note = legal(str(note)).strip()[:_LONGEST_NOTE]
-    return Answer(trial=names[row["row"]], rater=rater, rating=rating, note=note)
+    return Answer(trial=names[str(row["row"])], rater=rater, rating=rating, note=note)
 
 
 def ratings_frame(records: Iterable[TrialRecord], ratings: Iterable[Answer]) -> "pd.DataFrame":

@@ -112,7 +112,3 @@ function sortTable(button) {
   const rows = [...table.tBodies[0].rows];
   table.tBodies[0].append(...rows.sort((a, b) => compare(value(a), value(b), direction)));
 }
-
-for (const button of document.querySelectorAll(".sortable button")) {
-  button.addEventListener("click", () => sortTable(button));
-}

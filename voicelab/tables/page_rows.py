@@ -1,7 +1,8 @@
 """The only place that says what a page may tell of a trial, and where its voices come from."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,24 +26,32 @@ def page_id(trial_id: str) -> str:
 
 def page_rows(comparison: "Comparison", *, voice_ids: bool = False) -> list[Row]:
     """Return the rows of a page, without the vendors' ids of voices where they are not wanted."""
-    rows = comparison.rows()
-    return [{**(row if voice_ids else _without_id(row)), "id": page_id(row["id"])} for row in rows]
+    rows = [{**row, "id": page_id(row["id"])} for row in comparison.rows()]
+    return rows if voice_ids else _without_ids(rows, comparison.records)
 
 
-def _without_id(row: Row) -> Row:
-    told = {**row, "voice_id": None, "expires_at": None}
-    if row["voice_id"]:
-        told |= {name: _cleaned(row[name], row["voice_id"]) for name in _TOLD_BY_VENDORS}
-    return told
+def _without_ids(rows: list[Row], records: Sequence[TrialRecord]) -> list[Row]:
+    ids = {id_ for r in records for id_ in (r.voice_id, r.trial.variant.voice_id) if id_}
+    longest_first = sorted(ids, key=len, reverse=True)
+    any_id = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+    return [
+        {
+            **row,
+            "voice_id": None,
+            "expires_at": None,
+            **{name: _cleaned(row[name], any_id) for name in _TOLD_BY_VENDORS},
+        }
+        for row in rows
+    ]
 
 
-def _cleaned(value: Any, voice_id: str) -> Any:
+def _cleaned(value: Any, any_id: re.Pattern[str]) -> Any:
     if isinstance(value, str):
-        return value.replace(voice_id, _LEFT_OUT)
+        return any_id.sub(_LEFT_OUT, value)
     if isinstance(value, Mapping):
-        return {_cleaned(key, voice_id): _cleaned(inner, voice_id) for key, inner in value.items()}
+        return {_cleaned(key, any_id): _cleaned(inner, any_id) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_cleaned(inner, voice_id) for inner in value]
+        return [_cleaned(inner, any_id) for inner in value]
     return value
 
 

@@ -1,4 +1,4 @@
-"""The only place that writes a folder for a web server: the page, its sounds beside it, the table."""
+"""The only place that writes a folder for a web server: the page, sounds beside it, the table."""
 
 import json
 import math

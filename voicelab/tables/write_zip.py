@@ -1,4 +1,4 @@
-"""The trial audio as one `.zip`: files with readable names, a list of them, and a note with each."""
+"""The trial audio as one `.zip`: files with readable names, a list of them, a note with each."""
 
 import json
 from pathlib import Path

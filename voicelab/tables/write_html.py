@@ -246,7 +246,7 @@ def _pictures(page: _Page, names: Mapping[str, str]) -> list[Row]:
     return pictures
 
 
-_WIDTH = 480
+_WIDTH = 700
 """Of the longest clip in print, in CSS pixels."""
 
 

@@ -109,6 +109,13 @@ def mel_pixels(
         Level drawn as 255: the `loudest_db` of the loudest clip of the comparison, or a fixed one.
     """
     level = mel_db(y, sr=sr, rows=rows, columns=columns, f_max_hz=f_max_hz)
+    return level_pixels(level, top_db=top_db, ref_db=ref_db)
+
+
+def level_pixels(
+    level: npt.NDArray[np.float32], *, top_db: float = TOP_DB, ref_db: float = REF_DB
+) -> Pixels:
+    """Draw levels in dB [shape=(rows, columns)], lowest frequency first, as `mel_pixels` does."""
     share = (level[::-1] - (ref_db - top_db)) / top_db
     pixels: Pixels = np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8)
     return pixels

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voicelab.errors import TrialError
-from voicelab.figures.pixels import Pixels, loudest_db, mel_pixels, png, webp
+from voicelab.figures.pixels import Pixels, level_pixels, mel_db, png, webp
 from voicelab.model import source_text
 
 if TYPE_CHECKING:
@@ -50,14 +50,20 @@ def stacked(comparison: "Comparison") -> Pixels | None:
     if not clips:
         return None
     longest = max(clip.duration_s for clip in clips)
-    ref_db = max(loudest_db(clip.y, sr=clip.sr) for clip in clips)
+    levels = [
+        mel_db(clip.y, sr=clip.sr, rows=_BANDS, columns=_columns(clip.duration_s / longest))
+        for clip in clips
+    ]
+    ref_db = max(float(level.max()) for level in levels)
     whole = np.zeros((len(clips) * (_BANDS + _GAP) - _GAP, _COLUMNS), np.uint8)
-    for nth, clip in enumerate(clips):
-        columns = max(1, round(_COLUMNS * clip.duration_s / longest))
-        drawn = mel_pixels(clip.y, sr=clip.sr, rows=_BANDS, columns=columns, ref_db=ref_db)
+    for nth, level in enumerate(levels):
         top = nth * (_BANDS + _GAP)
-        whole[top : top + _BANDS, :columns] = drawn
+        whole[top : top + _BANDS, : level.shape[1]] = level_pixels(level, ref_db=ref_db)
     return whole
+
+
+def _columns(share: float) -> int:
+    return max(1, round(_COLUMNS * share))
 
 
 def _first_clips(comparison: "Comparison") -> "list[Clip]":

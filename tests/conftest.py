@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from firefox import NO_FIREFOX, find_firefox
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 CHROMIUM_NAMES = (
@@ -44,6 +45,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     Skipped here and not by a mark, all of them are one line of the summary.
     """
     required = os.environ.get("VOICELAB_REQUIRE_BROWSER") == "1"
+    if item.get_closest_marker("firefox") and not required and find_firefox() is None:
+        pytest.skip(NO_FIREFOX)
     if item.get_closest_marker("browser") and not required and find_chromium() is None:
         pytest.skip(NO_CHROMIUM)
 

@@ -34,6 +34,7 @@ HOMES: dict[str, set[str]] = {
     "soxr": {"audio", "measures"},
     "espeakng_loader": {"audio"},
     "matplotlib": {"figures"},
+    "PIL": {"figures"},
     "librosa": {"figures", "measures"},
     "pandas": {"tables"},
     "openpyxl": {"tables"},

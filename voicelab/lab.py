@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from voicelab.engine.budget import Budget, read_budget
 from voicelab.engine.follow_up import clones_of, spoken_by
@@ -31,9 +31,12 @@ from voicelab.store.pace_book import PaceBook
 from voicelab.store.records import to_json
 from voicelab.store.store import BatchRow, Store
 from voicelab.tables import export
+from voicelab.tables.answers import Answer, ratings_frame, read_answers
 from voicelab.tables.columns import values_of
 from voicelab.tables.comparison import Comparison
 from voicelab.tables.ledger import bill_frame, ledger_frame, paces_frame
+from voicelab.tables.page_options import MAX_MB, PageOptions
+from voicelab.tables.publish import publish_folder
 from voicelab.tables.voices import voices_frame
 from voicelab.tables.write_audio import write_audio_folder
 
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from voicelab.tables.embed import EmbeddedPage
     from voicelab.widgets.comparer import Comparer
     from voicelab.widgets.studio import Studio
 
@@ -530,8 +534,31 @@ class Lab:
         }
         return sheet({names[id_]: clip for id_, clip in comparison.clips().items()}, **kinds)
 
-    def audition(self, what: What = None) -> "Comparer":
-        """Hear and see trials side by side, in a notebook."""
+    @overload
+    def audition(self, what: What = None, *, embed: Literal[False] = False) -> "Comparer": ...
+
+    @overload
+    def audition(self, what: What = None, *, embed: Literal[True]) -> "EmbeddedPage": ...
+
+    def audition(self, what: What = None, *, embed: bool = False) -> "Comparer | EmbeddedPage":
+        """Hear and see trials side by side, in a notebook.
+
+        Parameters
+        ----------
+        embed
+            Whether to put sound and pictures into the notebook file itself: a page of at most 5 MB
+            that plays without a kernel, also in what `nbconvert` makes of the notebook. Nothing in
+            it can be rated or changed for the lab.
+
+        Raises
+        ------
+        UsageError
+            When that would be larger.
+        """
+        if embed:
+            from voicelab.tables.embed import EmbeddedPage
+
+            return EmbeddedPage(self.compare(what))
         from voicelab.widgets.comparer import Comparer
 
         return Comparer(self.compare(what), on_rate=self.rate, on_note=self.note)
@@ -544,17 +571,116 @@ class Lab:
             experiment = Experiment.load(experiment)
         return Studio(self, experiment)
 
-    def export(self, what: What, path: str | Path) -> Path:
-        """Write the table of `what`, or its page that plays, by the suffix of `path`.
+    def export(
+        self,
+        what: What,
+        path: str | Path,
+        *,
+        audio: str = "mp3",
+        max_mb: float = MAX_MB,
+        voice_ids: bool = False,
+        blind: bool = False,
+        seed: int | None = None,
+    ) -> Path:
+        """Write the table of `what`, its page that plays, or its audio, by the suffix of `path`.
 
-        Suffixes: `.html` (plays offline), `.csv`, `.xlsx`, `.parquet`, `.jsonl`, `.md`, `.tex`.
+        Suffixes: `.html` (plays offline), `.csv`, `.xlsx`, `.parquet`, `.jsonl`, `.md`, `.tex`,
+        `.zip` (every recording as it came, and a `.json` beside each of what it is).
+
+        Parameters
+        ----------
+        audio
+            The sound of a page: `mp3`, `mp3-small` (half as large), or `flac` (lossless).
+        max_mb
+            The most a page may take, in millions of bytes.
+        voice_ids
+            Whether a page holds the vendors' ids of the voices.
+        blind
+            Whether a page hides who made which voice, and from which words. Its rows are A, B, C,
+            in an order drawn from `seed`, equally loud; the key is written beside the page, as
+            `x.key.json` beside `x.html`: keep it, and send the page alone.
+        seed
+            What the order of a blind page is drawn from; drawn itself where not given.
 
         Raises
         ------
         UsageError
-            For any other suffix, a place that cannot be written, or Parquet without pyarrow.
+            For any other suffix, a place that cannot be written, Parquet without pyarrow, or a
+            page that would be larger than allowed, with every choice there is.
         """
-        return export(self.compare(what), Path(path))
+        page = PageOptions(audio=audio, max_mb=max_mb, voice_ids=voice_ids, blind=blind, seed=seed)
+        return export(self.compare(what), Path(path), page)
+
+    def publish_folder(
+        self, what: What, folder: str | Path, *, audio: str = "mp3", voice_ids: bool = False
+    ) -> Path:
+        """Write a folder for any web server: the page, its sounds as files beside it, the table.
+
+        Served, everything plays; opened from the disk, the page shows everything and its sounds
+        are opened one by one, as browsers let no page read the files beside it. The page that
+        plays from the disk is `lab.export(batch, "x.html")`.
+
+        Raises
+        ------
+        UsageError
+            When the folder cannot be written, or holds files called like these that are not ours.
+        """
+        options = PageOptions(audio=audio, voice_ids=voice_ids)
+        return publish_folder(self.compare(what), folder, options)
+
+    def import_ratings(
+        self,
+        path: str | Path,
+        *,
+        key: str | Path | None = None,
+        rater: str | None = None,
+    ) -> "pd.DataFrame":
+        """Take up the answers a listener saved in an exported page; return them as a frame.
+
+        Ratings are kept under the listener's name, and yours stay as they are. A note is added to
+        the trial's own, after the listener's name. Reading a file again changes nothing.
+
+        Parameters
+        ----------
+        key
+            The key of a blind page; looked for beside the answers where not given.
+        rater
+            Who answered, instead of the name in the file.
+
+        Raises
+        ------
+        UsageError
+            When the file holds no answers to trials of this lab, or the key is missing; then
+            nothing is taken up.
+        """
+        records = {record.trial.id: record for record in self.records()}
+        answers = read_answers(
+            Path(path).expanduser(),
+            records,
+            key=Path(key).expanduser() if key is not None else None,
+            rater=rater,
+        )
+        missing = [answer.trial for answer in answers if answer.trial not in records]
+        if missing:
+            raise UsageError(f"{path} is about trials of another lab: {', '.join(missing[:3])}.")
+        for answer in answers:
+            self._take_up(answer, records[answer.trial])
+        return ratings_frame(records.values(), answers)
+
+    def _take_up(self, answer: Answer, record: TrialRecord) -> None:
+        if answer.rating is not None:
+            self._store.rate(answer.trial, answer.rating, rater=answer.rater)
+        line = f"{answer.rater}: {answer.note}"
+        if answer.note and line not in record.note:
+            self._store.note(answer.trial, f"{record.note}\n{line}".strip())
+
+    def ratings(self, what: What = None) -> "pd.DataFrame":
+        """Return every rater's stars: one row for each trial and rater; you are `me`."""
+        given = [
+            Answer(trial=trial, rater=rater, rating=rating, note="")
+            for trial, rater, rating in self._store.ratings()
+        ]
+        return ratings_frame(self.records(what), given).drop(columns="note")
 
     def export_audio(self, what: What, folder: str | Path) -> Path:
         """Write the trial audio as files with readable names, and a manifest of what they are."""

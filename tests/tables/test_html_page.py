@@ -9,6 +9,7 @@ from shown import comparison_of, record_of, voice
 
 from voicelab.model import TrialState
 from voicelab.tables.comparison import Comparison
+from voicelab.tables.page_rows import page_rows
 from voicelab.tables.write_html import front_end, page_of, write
 
 HOSTILE = (
@@ -95,7 +96,7 @@ def test_ratings_and_notes_are_shown_and_cannot_be_changed(page: Page, tmp_path:
 def test_the_table_sorts_by_click_and_by_key(page: Page, tmp_path: Path) -> None:
     comparison = comparison_of(8)
     opened(page, tmp_path, comparison)
-    rows = comparison.rows()
+    rows = page_rows(comparison)
     known = [row for row in rows if row["measures"]["loudness_lufs"] is not None]
     known.sort(key=lambda row: row["measures"]["loudness_lufs"])
     ids = [row["id"] for row in known]
@@ -143,7 +144,7 @@ def test_hostile_words_are_only_words(page: Page, tmp_path: Path) -> None:
     assert page.locator(".row .label").first.inner_text() == HOSTILE
     assert page.locator(".prompts td").first.inner_text() == HOSTILE
     assert HOSTILE in page.locator(".sortable").inner_text()
-    assert page.locator("img, [onmouseover], [onerror]").count() == 0
+    assert page.locator("img:not(.pictures img), [onmouseover], [onerror]").count() == 0
     assert (alerts, page.watched.errors) == ([], [])
 
 
@@ -221,7 +222,13 @@ def test_emulated_voices_are_named_on_top(providers: list[str], words: str | Non
 
 def test_the_page_says_where_it_comes_from() -> None:
     text = page_of(comparison_of(2))
-    assert "2 trials, 2 prompts · written by voicelab" in text
+    assert "2 trials, 2 prompts · AI-generated voices · written by voicelab" in text
+    lines = re.findall(r"<tr><th scope=.row. dir=.auto.>(.*?)</td></tr>", text.split("origins")[-1])
+    cells = [re.sub("(<[^>]+>)+", "|", line) for line in lines]
+    assert cells == [
+        "local|the built-in test engine|1|2025-03-01",
+        "minimax|an emulator, not the vendor|1|2025-03-01",
+    ]
 
 
 def test_the_page_runs_the_very_code_of_the_notebook() -> None:

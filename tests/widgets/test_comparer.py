@@ -1,11 +1,19 @@
 """The Python side of the comparer, where no browser is needed."""
 
+import base64
+import functools
+import io
+import json
 from typing import Any
 
+import numpy as np
 import pytest
-from shown import comparison_of, record_of
+from PIL import Image
+from shown import comparison_of, record_of, wav
 
-from voicelab.widgets.comparer import Comparer, static_table
+from voicelab.model import TrialState
+from voicelab.widgets.comparer import Comparer
+from voicelab.widgets.fallback import static_table
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
@@ -21,6 +29,33 @@ def test_the_fallback_is_a_line_and_a_table() -> None:
     data, _ = comparer._repr_mimebundle_()
     assert data["text/plain"] == "Comparer('Narrators': 2 trials, 2 done)"
     assert data["text/html"].startswith("<table>")
+    assert "2 voices" in data["text/html"]
+
+
+def test_the_picture_is_the_stacked_spectrograms_and_needs_no_matplotlib() -> None:
+    data, _ = Comparer(comparison_of(12), on_rate=print, on_note=print)._repr_mimebundle_()
+    embedded = data["text/html"].split("data:image/webp;base64,")[1].split('"')[0]
+    sizes = set()
+    for text in (data["image/png"], embedded):
+        with Image.open(io.BytesIO(base64.b64decode(text))) as picture:
+            sizes.add(picture.size)
+            assert len(picture.convert("L").getcolors() or []) > 8
+    assert sizes == {(260, 8 * 31 - 3)}
+
+
+def test_the_fallback_of_two_hundred_voices_takes_under_fifty_kilobytes() -> None:
+    noise = functools.partial(np.random.default_rng(1).uniform, -0.9, 0.9)
+    records = [record_of(i, label=f"{i} " + "x" * 500) for i in range(200)]
+    comparison = comparison_of(records, sound=lambda _: wav(noise(6 * 16_000), sr=16_000))
+    data, _ = Comparer(comparison, on_rate=print, on_note=print)._repr_mimebundle_()
+    assert len(json.dumps(data)) < 50_000
+
+
+def test_trials_without_sound_leave_a_table_alone() -> None:
+    records = [record_of(0, state=TrialState.FAILED), record_of(1, clip_hash="0" * 64)]
+    data, _ = Comparer(comparison_of(records), on_rate=print, on_note=print)._repr_mimebundle_()
+    assert "image/png" not in data
+    assert "<img" not in data["text/html"]
 
 
 def test_the_widget_state_stays_small() -> None:

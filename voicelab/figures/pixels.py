@@ -4,6 +4,7 @@ It is the display path of widgets and exported pages: milliseconds a clip, and n
 import.
 """
 
+import io
 import math
 import struct
 import zlib
@@ -108,6 +109,13 @@ def mel_pixels(
         Level drawn as 255: the `loudest_db` of the loudest clip of the comparison, or a fixed one.
     """
     level = mel_db(y, sr=sr, rows=rows, columns=columns, f_max_hz=f_max_hz)
+    return level_pixels(level, top_db=top_db, ref_db=ref_db)
+
+
+def level_pixels(
+    level: npt.NDArray[np.float32], *, top_db: float = TOP_DB, ref_db: float = REF_DB
+) -> Pixels:
+    """Draw levels in dB [shape=(rows, columns)], lowest frequency first, as `mel_pixels` does."""
     share = (level[::-1] - (ref_db - top_db)) / top_db
     pixels: Pixels = np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8)
     return pixels
@@ -133,6 +141,33 @@ def png(pixels: Pixels, *, palette: str = "magma") -> bytes:
             _chunk(b"IDAT", zlib.compress(lines.tobytes(), 6)),
             _chunk(b"IEND", b""),
         )
+    )
+
+
+def webp(pixels: Pixels, *, quality: int = 80) -> bytes:
+    """Write pixels [shape=(rows, columns)] as a grey WebP: a quarter of the bytes, give or take
+    some three levels.
+
+    Parameters
+    ----------
+    quality
+        Of lossy WebP, 0 to 100.
+    """
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", quality=quality)
+    return file.getvalue()
+
+
+def waveform_path(peaks: npt.NDArray[np.int8], *, columns: int = 200, height: int = 64) -> str:
+    """Draw peaks [shape=(n, 2)] as the path of an SVG that is `columns` × `height` large."""
+    parts = np.array_split(peaks, columns)
+    low = np.array([part[:, 0].min(initial=0) for part in parts])
+    high = np.array([part[:, 1].max(initial=0) for part in parts])
+    bottom, top = (np.rint((height - 1) * (127 - edge.astype(float)) / 254) for edge in (low, high))
+    return "".join(
+        f"M{x} {t:.0f}V{b + 1:.0f}" for x, (t, b) in enumerate(zip(top, bottom, strict=True))
     )
 
 

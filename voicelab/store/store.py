@@ -289,6 +289,16 @@ class Store(LabFolder):
                 (trial_id, rater, rating, now()),
             )
 
+    def ratings(self) -> list[tuple[str, str, int]]:
+        """Return the rating of each trial by each rater who has one now."""
+        rows = self._database.rows("""
+            SELECT trial_id, rater, rating FROM ratings r
+            WHERE rating IS NOT NULL AND id = (
+                SELECT max(id) FROM ratings WHERE trial_id = r.trial_id AND rater = r.rater)
+            ORDER BY id
+        """)
+        return [(row["trial_id"], row["rater"], row["rating"]) for row in rows]
+
     def note(self, trial_id: str, text: str) -> None:
         """Write a note on a trial; an empty one takes it back; history is kept."""
         self.record(trial_id)

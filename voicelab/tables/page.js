@@ -10,31 +10,57 @@ function fromBase64(text) {
   return new DataView(bytes.buffer);
 }
 
-/** Answer a question of the comparer as the kernel would; yields [message, buffers]. */
-function* answers({ type, what, ids }) {
-  if (type === "hello") {
-    const buffers = page.state.peaks.map((id) => fromBase64(page.pictures[page.clips[id]].peaks));
-    yield [page.state, buffers];
+/** The levels of a spectrogram, lowest frequency first, from its picture in the page. */
+async function pixelsOf(clip) {
+  const image = document.getElementById(`spectrogram-${clip}`);
+  await image.decode();
+  const [rows, columns] = page.shape;
+  const canvas = el("canvas", { width: columns, height: rows });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0, columns, rows);
+  const { data } = context.getImageData(0, 0, columns, rows);
+  const pixels = new Uint8Array(rows * columns);
+  for (let i = 0; i < pixels.length; i++) {
+    const top = (rows - 1 - Math.floor(i / columns)) * columns;
+    pixels[i] = data[4 * (top + (i % columns))];
   }
-  if (type !== "get") return;
-  for (const id of ids) {
-    const clip = page.clips[id];
-    if (what === "pixels") {
-      const [rows, columns] = page.shape;
-      yield [{ type: what, id, rows, columns }, [fromBase64(page.pictures[clip].pixels)]];
-    } else if (what === "anchors") {
-      yield [{ type: what, id, ...page.anchors[id] }, []];
-    } else {
-      const text = document.getElementById(`audio-${clip}`).textContent;
-      yield [{ type: what, id, mime: page.mime }, [fromBase64(text)]];
-    }
+  return new DataView(pixels.buffer);
+}
+
+/** The sound of a clip: from the page, or from the file beside it. */
+async function soundOf(clip) {
+  if (!page.links[clip]) return fromBase64(document.getElementById(`audio-${clip}`).textContent);
+  if (location.protocol === "file:") {
+    throw new Error("a page opened from a file may not read the files beside it. Serve its folder " +
+      "(python -m http.server), or open the sound itself: it lies beside this page.");
+  }
+  const answer = await fetch(page.links[clip]);
+  if (!answer.ok) throw new Error(`${page.links[clip]} is missing (${answer.status}).`);
+  return new DataView(await answer.arrayBuffer());
+}
+
+/** Answer a question of the comparer as the kernel would: [message, buffers]. */
+async function answer(what, id) {
+  const clip = page.clips[id];
+  const [rows, columns] = page.shape;
+  try {
+    if (what === "audio") return [{ type: what, id, mime: page.mime }, [await soundOf(clip)]];
+    if (what === "pixels") return [{ type: what, id, rows, columns }, [await pixelsOf(clip)]];
+    if (what === "anchors") return [{ type: what, id, ...page.anchors[id] }, []];
+    throw new Error("this page does not hold that.");
+  } catch (error) {
+    return [{ type: "failed", what, id, message: error.message }, []];
   }
 }
 
-/** Stands in for the notebook's model: same messages, answered from the page, read-only. */
+/** Stands in for the notebook's model: same messages, answered from the page. */
 class PageModel {
-  values = { read_only: true };
   listeners = [];
+
+  /** `opinions` takes what a listener says, or is nothing where nobody is asked. */
+  constructor(rows, opinions = null) {
+    Object.assign(this, { rows, opinions, values: { read_only: !opinions } });
+  }
 
   get(name) {
     return this.values[name];
@@ -54,11 +80,21 @@ class PageModel {
     this.listeners = this.listeners.filter((other) => other !== listener);
   }
 
-  async send(question) {
+  async send({ type, what, ids, id, rating, note }) {
     await null; // a kernel never answers within the call
-    for (const [message, buffers] of answers(question)) {
-      for (const listener of this.listeners) listener(message, buffers);
-    }
+    if (type === "hello") this.#tell(this.#state(), page.state.peaks.map((one) => fromBase64(page.peaks[page.clips[one]])));
+    if (type === "get") for (const one of ids) answer(what, one).then((told) => this.#tell(...told));
+    if (!this.opinions) return;
+    if (type === "rate") this.#tell(this.opinions.take(id, { rating }), []);
+    if (type === "note") this.#tell(this.opinions.take(id, { note: note.trim() }), []);
+  }
+
+  #state() {
+    return { ...page.state, rows: this.rows.map((row) => ({ ...row })) };
+  }
+
+  #tell(message, buffers) {
+    for (const listener of this.listeners) listener(message, buffers);
   }
 }
 
@@ -77,10 +113,3 @@ function sortTable(button) {
   const rows = [...table.tBodies[0].rows];
   table.tBodies[0].append(...rows.sort((a, b) => compare(value(a), value(b), direction)));
 }
-
-for (const button of document.querySelectorAll(".sortable button")) {
-  button.addEventListener("click", () => sortTable(button));
-}
-const host = document.getElementById("comparer");
-host.replaceChildren(); // what stands there for browsers without scripts
-render({ model: new PageModel(), el: host });

@@ -93,7 +93,7 @@ def _entry(
     if record.clip_hash is not None:
         try:
             suffix, data = _file(comparison, record.trial.id)
-            name = f"{number} {_name(record)}{suffix}"
+            name = f"{number} {file_stem(record)}{suffix}"
             (folder / name).write_bytes(data)
         except TrialError as unreadable:
             error = str(unreadable)
@@ -108,7 +108,8 @@ def _file(comparison: "Comparison", trial_id: str) -> tuple[str, bytes]:
     return SUFFIXES[format], data
 
 
-def _name(record: TrialRecord) -> str:
+def file_stem(record: TrialRecord) -> str:
+    """Return what a trial is called as a file, on any system."""
     trial = record.trial
     label = _safe(trial.variant.label)
     source = source_text(_safe(trial.provider), emulated=record.emulated)

@@ -4,22 +4,33 @@ The page runs the same front end as the notebook, with a model that answers from
 needs no network and no kernel. Its content security policy allows its own script and style only.
 """
 
-import base64
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voicelab.errors import UsageError
-from voicelab.model import source_text
+from voicelab.tables.blind import Key, blind_rows, blinded
+from voicelab.tables.page_clips import PIXELS, PageClip, base64_text, page_clips, require_room
+from voicelab.tables.page_options import PageOptions
+from voicelab.tables.page_rows import (
+    origins,
+    page_rows,
+    prompts,
+    table_cells,
+    table_columns,
+)
 
 if TYPE_CHECKING:
+    from voicelab.model import TrialRecord
     from voicelab.tables.comparison import Comparison
+
+__all__ = ["FRONT_END", "MIME", "PIXELS", "front_end", "page_of", "page_with_links", "write"]
 
 Row = dict[str, Any]
 
@@ -31,31 +42,109 @@ FRONT_END = (
     "comparer.js",
 )
 """The parts of the comparer, in the order in which they make one ES module."""
-MIME: Mapping[str, str] = {"mp3": "audio/mpeg", "flac": "audio/flac", "wav": "audio/wav"}
-PIXELS = (64, 300)
-"""Rows and columns of `Comparison.pixels`."""
-PLAIN = ("label", "provider", "take", "state", "rating", "note")
+MIME: Mapping[str, str] = {
+    "mp3": "audio/mpeg",
+    "mp3-small": "audio/mpeg",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+}
+PAGE_SCRIPTS = ("page.js", "page_answers.js", "page_start.js")
+"""What the page adds to the comparer, in order."""
 
 
-def write(comparison: "Comparison", path: str | Path, *, audio_format: str = "mp3") -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    """What a page is made from."""
+
+    comparison: "Comparison"
+    """A blinded one for a blind page."""
+    rows: list[Row]
+    clips: Mapping[str, PageClip]
+    """By clip hash."""
+    columns: list[Row]
+    """The measures."""
+    key: Key | None
+    """Of a blind page."""
+    links: Mapping[str, str]
+    """Addresses of the sounds by the clips' names, where they stand beside the page."""
+    emulated: int
+    """How many trials an emulator answered."""
+
+
+def write(
+    comparison: "Comparison",
+    path: str | Path,
+    options: PageOptions | None = None,
+    key: Key | None = None,
+) -> None:
     """Write `comparison` to `path` as one HTML page that plays offline."""
-    page = page_of(comparison, audio_format=audio_format)
+    page = page_of(comparison, options, key)
     Path(path).write_bytes(page.encode("utf-8", errors="replace"))
 
 
-def page_of(comparison: "Comparison", *, audio_format: str = "mp3") -> str:
-    """Return the page as text.
+def page_of(
+    comparison: "Comparison", options: PageOptions | None = None, key: Key | None = None
+) -> str:
+    """Return the page as text; with a key it is blind.
 
     Raises
     ------
     UsageError
-        For an audio format that browsers do not all play.
+        When it would be larger than allowed, with every choice there is.
     """
+    options = options or PageOptions()
+    page = _page(comparison, options, key)
+    text = _rendered(page, options)
+    require_room(
+        page.comparison, list(page.clips.values()), len(text.encode("utf-8", "replace")), options
+    )
+    return text
+
+
+def page_with_links(
+    comparison: "Comparison",
+    clips: Mapping[str, PageClip],
+    links: Mapping[str, str],
+    options: PageOptions,
+) -> str:
+    """Return a page whose sounds stand beside it, under `links` by the names of the clips."""
+    page = _Page(
+        comparison=comparison,
+        rows=page_rows(comparison, voice_ids=options.voice_ids),
+        clips=clips,
+        columns=comparison.columns(),
+        key=None,
+        links=links,
+        emulated=_emulated(comparison.records),
+    )
+    return _rendered(page, options)
+
+
+def _page(comparison: "Comparison", options: PageOptions, key: Key | None) -> _Page:
+    emulated = _emulated(comparison.records)
+    if key is not None:
+        emulated = _emulated([comparison.record(trial) for trial in key.rows.values()])
+        comparison = blinded(comparison, key)
+    clips = page_clips(comparison, options)
+    rows = blind_rows(comparison) if key else page_rows(comparison, voice_ids=options.voice_ids)
+    return _Page(
+        comparison=comparison,
+        rows=rows,
+        clips=clips,
+        columns=[] if key else comparison.columns(),
+        key=key,
+        links={},
+        emulated=emulated,
+    )
+
+
+def _emulated(records: "Sequence[TrialRecord]") -> int:
+    return sum(record.emulated for record in records)
+
+
+def _rendered(page: _Page, options: PageOptions) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    if audio_format not in MIME:
-        raise UsageError(f"a page cannot hold {audio_format!r}; choose one of {', '.join(MIME)}.")
-    rows = comparison.rows()
     environment = Environment(
         loader=PackageLoader("voicelab", "tables"),
         autoescape=True,
@@ -63,19 +152,25 @@ def page_of(comparison: "Comparison", *, audio_format: str = "mp3") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    names = _clip_names(page)
     return environment.get_template("page.html.j2").render(
-        title=comparison.title,
+        title=page.comparison.title,
         version=version("voicelab"),
         written=datetime.now(UTC),
-        rows=rows,
-        prompts=_prompts(rows),
-        columns=_table_columns(rows, comparison.columns()),
-        cells=_table_cells,
-        scale=comparison.scale(),
-        emulated=sum(row["emulated"] for row in rows),
-        local=any(row["provider"] == "local" for row in rows),
+        rows=page.rows,
+        prompts=prompts(page.rows),
+        columns=table_columns(page.rows, page.columns),
+        cells=table_cells,
+        scale=page.comparison.scale(),
+        emulated=page.emulated,
+        local=not page.key and any(row["provider"] == "local" for row in page.rows),
+        origins=[] if page.key else origins(page.comparison.records),
+        blind=page.key is not None,
+        pictures=_pictures(page, names),
+        sounds={} if page.links else {c.name: base64_text(c.audio) for c in page.clips.values()},
+        linked=bool(page.links),
+        data=_json(_data(page, names, options)),
         **_code(),
-        **_data(comparison, rows, audio_format),
     )
 
 
@@ -89,7 +184,8 @@ def front_end(suffix: str) -> str:
 
 def _code() -> dict[str, str]:
     folder = files("voicelab") / "tables"
-    script = front_end("js") + (folder / "page.js").read_text("utf-8")
+    own = "\n".join((folder / name).read_text("utf-8") for name in PAGE_SCRIPTS)
+    script = f"{front_end('js')}{{\n{own}}}\n"  # a block: its names are its own
     style = front_end("css") + (folder / "page.css").read_text("utf-8")
     return {
         "script": script,
@@ -100,91 +196,67 @@ def _code() -> dict[str, str]:
 
 
 def _policy_hash(text: str) -> str:
-    return "sha256-" + _base64(hashlib.sha256(text.encode()).digest())
+    return "sha256-" + base64_text(hashlib.sha256(text.encode()).digest())
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+def _clip_names(page: _Page) -> dict[str, str]:
+    """Return the name of the clip of each row that can be heard."""
+    names = {}
+    for record, row in zip(page.comparison.records, page.rows, strict=True):
+        clip = page.clips.get(record.clip_hash or "")
+        if clip is not None and row["clip"] and not row["clip"]["error"]:
+            names[row["id"]] = clip.name
+    return names
 
 
-def _data(comparison: "Comparison", rows: list[Row], audio_format: str) -> Row:
-    """Collect what the page's model answers with; one clip heard in two rows is stored once."""
-    hashes = {record.trial.id: record.clip_hash for record in comparison.records}
-    clips = {
-        row["id"]: hashes[row["id"]] for row in rows if row["clip"] and not row["clip"]["error"]
-    }
-    trials = {clip: trial for trial, clip in clips.items()}
-    data = {
-        "state": _state(comparison, rows, list(clips)),
-        "clips": clips,
-        "pictures": {clip: _pictures(comparison, trial) for clip, trial in trials.items()},
-        "anchors": {trial: comparison.anchors(trial).message() for trial in clips},
+def _data(page: _Page, names: Mapping[str, str], options: PageOptions) -> Row:
+    """Collect what the page's model answers with."""
+    return {
+        "page": page.key.page if page.key else None,
+        "state": {
+            "type": "state",
+            "title": page.comparison.title,
+            "rows": page.rows,
+            "columns": page.columns,
+            "scale": page.comparison.scale(),
+            "peaks": list(names),
+        },
+        "clips": names,
+        "peaks": {clip.name: base64_text(clip.peaks) for clip in page.clips.values()},
+        "links": page.links,
+        "anchors": {trial: page.comparison.anchors(trial).message() for trial in names},
         "shape": PIXELS,
-        "mime": MIME[audio_format],
-    }
-    audio = {
-        clip: _base64(comparison.audio(trial, format=audio_format))
-        for clip, trial in trials.items()
-    }
-    return {"data": _json(data), "audio": audio}
-
-
-def _state(comparison: "Comparison", rows: list[Row], peaks: list[str]) -> Row:
-    """Return what a kernel answers first."""
-    return {
-        "type": "state",
-        "title": comparison.title,
-        "rows": rows,
-        "columns": comparison.columns(),
-        "scale": comparison.scale(),
-        "peaks": peaks,
+        "mime": MIME[options.audio],
     }
 
 
-def _pictures(comparison: "Comparison", trial: str) -> dict[str, str]:
-    return {
-        "peaks": _base64(comparison.peaks(trial)),
-        "pixels": _base64(comparison.pixels(trial)),
-    }
+def _pictures(page: _Page, names: Mapping[str, str]) -> list[Row]:
+    """Return the pictures row by row; a clip of two rows is drawn once."""
+    longest = page.comparison.scale()["duration_s"]
+    clips = {clip.name: clip for clip in page.clips.values()}
+    first: dict[str, str] = {}
+    pictures = []
+    for row in page.rows:
+        clip = clips.get(names.get(row["id"], ""))
+        again = first.get(clip.name) if clip else None
+        if clip and again is None:
+            first[clip.name] = row["label"]
+        pictures.append(
+            {
+                "row": row,
+                "clip": clip if again is None else None,
+                "again": again,
+                "spectrogram": base64_text(clip.spectrogram) if clip and again is None else "",
+                "width": round(_WIDTH * row["clip"]["duration_s"] / longest) if clip else 0,
+            }
+        )
+    return pictures
+
+
+_WIDTH = 700
+"""Of the longest clip in print, in CSS pixels."""
 
 
 def _json(data: object) -> str:
     """Return JSON that cannot end the script element it stands in."""
     return json.dumps(data, allow_nan=False).replace("<", "\\u003c")
-
-
-def _prompts(rows: list[Row]) -> list[Row]:
-    """Return one row for each prompt variant, in order."""
-    return list({(row["label"], row["prompt"], row["preview_text"]): row for row in rows}.values())
-
-
-def _table_columns(rows: list[Row], measures: list[Row]) -> list[Row]:
-    variables = dict.fromkeys(name for row in rows for name in row["variables"])
-    first, *others = [_text_column("plain", name, name) for name in PLAIN]
-    return [
-        first,
-        *(_text_column("variables", name, f"{{{name}}}") for name in variables),
-        *others,
-        *({**column, "kind": "measures"} for column in measures),
-    ]
-
-
-def _text_column(kind: str, name: str, title: str) -> Row:
-    return {"kind": kind, "name": name, "title": title, "unit": "", "doc": ""}
-
-
-def _table_cells(row: Mapping[str, Any], column: Mapping[str, Any]) -> tuple[object, str]:
-    """Return the value to sort by and the words to show."""
-    source = row if column["kind"] == "plain" else row[column["kind"]]
-    value = source.get(column["name"])
-    if value is None or value == "":
-        return "", "–"
-    if column["kind"] == "measures":
-        return value, f"{value:z.{column['decimals']}f}".replace("-", "−")
-    if column["name"] == "rating":
-        return value, "★" * value + "☆" * (5 - value)
-    if column["name"] == "state" and row["error"]:
-        return value, f"{value}: {row['error']}"
-    if column["name"] == "provider" and row["emulated"]:
-        return value, source_text(value, emulated=True)
-    return value, str(value)

@@ -5,7 +5,6 @@ widget trait, so the notebook file stays small; a page that is reloaded simply a
 """
 
 import functools
-import html
 import logging
 import threading
 from collections.abc import Callable
@@ -16,15 +15,13 @@ import anywidget
 import traitlets
 
 from voicelab.errors import UsageError, VoiceLabError
-from voicelab.model import source_text
 from voicelab.tables.write_html import MIME, PIXELS, front_end
+from voicelab.widgets.fallback import fallback
 
 if TYPE_CHECKING:
     from voicelab.tables.comparison import Comparison
 
 LIVE_FORMAT = "flac"
-STATIC_ROWS = 50
-"""Rows of the static table that is kept in the notebook file."""
 
 Row = dict[str, Any]
 
@@ -179,10 +176,10 @@ class Comparer(anywidget.AnyWidget):
         return f"Comparer({self._comparison.title!r}: {len(records)} trials, {done} done)"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Add a static table for views that run no widgets."""
+        """Add a small table and a picture for views that run no widgets."""
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
-            bundle[0]["text/html"] = static_table(self._comparison)
+            bundle[0].update(fallback(self._comparison))
         return bundle
 
 
@@ -206,28 +203,3 @@ def _sentence(error: Exception) -> str:
         return str(error)
     logging.getLogger("voicelab").error("the comparer failed", exc_info=error)
     return f"Something went wrong in voicelab itself ({type(error).__name__}: {error})."
-
-
-def static_table(comparison: "Comparison") -> str:
-    """Return the comparison as a small HTML table without scripts; no clip is decoded for it."""
-    columns = comparison.columns()[:6]
-    heads = ["label", "provider", "take", "state", *(column["title"] for column in columns)]
-    rows = comparison.table
-    body = "".join(_line("td", _cells(row, columns)) for row in rows[:STATIC_ROWS])
-    more = f"<p>… and {len(rows) - STATIC_ROWS} more.</p>" if len(rows) > STATIC_ROWS else ""
-    title = html.escape(comparison.title)
-    return f"<table><caption>{title}</caption>{_line('th', heads)}{body}</table>{more}"
-
-
-def _cells(row: Row, columns: list[Row]) -> list[str]:
-    provider = source_text(row["provider"], emulated=row["emulated"])
-    numbers = [_number(row[column["name"]], column) for column in columns]
-    return [row["label"], provider, str(row["take"]), row["state"], *numbers]
-
-
-def _number(value: float | None, column: Row) -> str:
-    return "–" if value is None else f"{value:.{column['decimals']}f} {column['unit']}".rstrip()
-
-
-def _line(tag: str, cells: list[str]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"

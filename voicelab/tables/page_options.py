@@ -1,0 +1,78 @@
+"""What a page that plays may be told to be: the only place that knows its choices and its size."""
+
+from dataclasses import dataclass
+
+from voicelab.errors import UsageError
+
+MAX_MB = 25.0
+"""What most mail servers still take."""
+AUDIO = {
+    "mp3": "MP3",
+    "mp3-small": "MP3, half as large",
+    "flac": "FLAC, lossless",
+}
+"""The sound a page can hold, and what it is called."""
+_SMALLER = {"flac": ("mp3", "mp3-small"), "mp3": ("mp3-small",), "mp3-small": ()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageOptions:
+    """How a page is made."""
+
+    audio: str = "mp3"
+    """One of `AUDIO`."""
+    max_mb: float = MAX_MB
+    """The most it may take, in millions of bytes."""
+    voice_ids: bool = False
+    """Whether the vendors' ids of the voices are in it."""
+    blind: bool = False
+    """Whether it hides who made which voice, and from which words."""
+    seed: int | None = None
+    """What the order of a blind page is drawn from; drawn itself where not given."""
+
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for choices that are none."""
+        if self.audio not in AUDIO:
+            raise UsageError(
+                f"a page cannot hold {self.audio!r}; choose one of {', '.join(AUDIO)}."
+            )
+        if not self.max_mb > 0:
+            raise UsageError(f"max_mb is {self.max_mb!r}; it must be more than 0.")
+        if self.blind and self.voice_ids:
+            raise UsageError("a blind page hides the voice ids; choose blind or voice_ids.")
+        if self.seed is not None and not self.blind:
+            raise UsageError("a seed orders the voices of a blind page; say blind=True, too.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large a page would be."""
+
+    trials: int
+    bytes: int
+    """Of the whole page."""
+    smaller: dict[str, float]
+    """What share of it each smaller sound would leave."""
+
+
+def require_fits(size: Size, options: PageOptions) -> None:
+    """Raise `UsageError` where a page would be larger than allowed, with every choice there is."""
+    mb = size.bytes / 1e6
+    if mb <= options.max_mb:
+        return
+    fit = int(size.trials * options.max_mb / mb)
+    audio = [f"audio {name!r} (about {mb * size.smaller[name]:.0f} MB)" for name in size.smaller]
+    choices = [
+        f"fewer trials (about {fit} fit)",
+        *audio,
+        f"a larger max_mb (at least {mb + 1:.0f})",
+    ]
+    raise UsageError(
+        f"with all {size.trials} trials the page would take about {mb:.1f} MB, and "
+        f"{options.max_mb:g} MB are allowed. Choose {', '.join(choices[:-1])} or {choices[-1]}."
+    )
+
+
+def smaller_audio(audio: str) -> tuple[str, ...]:
+    """Return the sounds that take less than `audio`."""
+    return _SMALLER[audio]

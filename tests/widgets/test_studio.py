@@ -90,7 +90,7 @@ def test_a_rating_and_a_note_reach_the_lab(studio: Studio, lab: Lab) -> None:
 
 
 def test_the_quote_follows_the_typing(studio: Studio) -> None:
-    studio.form.values["tone"].value = "deep; bright; soft"
+    studio.form.values.fields["tone"].value = "deep; bright; soft"
     until(lambda: 'data-trials="3"' in studio.quote.value)
     studio.form.template.value = "a {tone voice"
     until(lambda: "cannot be read" in studio.quote.value)
@@ -127,7 +127,7 @@ def test_stop_keeps_what_is_there_and_resume_brings_the_rest(
 ) -> None:
     sandbox["minimax"].faults.add("design", Fault(delay_s=0.5), times=8)
     studio.form.providers.chosen = ("minimax",)
-    studio.form.values["tone"].value = "deep; bright; soft; fast; slow; warm; calm; hoarse"
+    studio.form.values.fields["tone"].value = "deep; bright; soft; fast; slow; warm; calm; hoarse"
     until(lambda: 'data-trials="8"' in studio.quote.value and not studio.submit.disabled)
     studio.submit.click()
     until(lambda: not studio.stop.disabled)

@@ -185,7 +185,7 @@ def test_designing_and_cloning_are_one_batch_without_refusals(form: Form, lab: L
 
 def test_favourites_are_cloned_with_one_click(lab: Lab) -> None:
     studio = Studio(lab, DESIGNS)
-    until(lambda: studio.choice.options and studio.quote.value)
+    until(lambda: studio.choice.options and studio.quote.words.value)
     studio.choice.value = ""
     studio.clone.click()
     assert "Added 1 row to the table of prompts" in studio.compare_guard.value

@@ -1,6 +1,7 @@
 """Trials as tables: the columns, the frame, and the list of every export format."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -32,8 +33,13 @@ WRITERS: Mapping[str, Callable[["Comparison", Path], None]] = {
 }
 
 
-def export(comparison: "Comparison", path: str | Path) -> Path:
+def export(comparison: "Comparison", path: str | Path, *, audio_format: str = "mp3") -> Path:
     """Write `comparison` in the format of the suffix of `path`, whole or not at all.
+
+    Parameters
+    ----------
+    audio_format
+        How a page holds its sounds.
 
     Raises
     ------
@@ -42,6 +48,8 @@ def export(comparison: "Comparison", path: str | Path) -> Path:
     """
     path = Path(path).expanduser()
     write = _writer(path)
+    if write is write_html.write:
+        write = partial(write_html.write, audio_format=audio_format)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Mapping, Sequence
 
-from voicelab.engine.quote import Quote
+from voicelab.engine.sheet import Quote
 from voicelab.model import PromptVariant
 
 MOST_ROWS = 200

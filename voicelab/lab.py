@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from voicelab.engine.budget import Budget, read_budget
 from voicelab.engine.follow_up import clones_of, spoken_by
+from voicelab.engine.hub import hub_of
 from voicelab.engine.job import Job
 from voicelab.engine.keep import Keeping, keeping
 from voicelab.engine.land import measured_all
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from voicelab.tables.embed import EmbeddedPage
     from voicelab.widgets.comparer import Comparer
+    from voicelab.widgets.progress import ProgressPanel
     from voicelab.widgets.studio import Studio
 
 What: TypeAlias = Batch | Experiment | str | None
@@ -79,13 +81,10 @@ class Lab:
         self._roster = roster
         self._budget = read_budget(budget)
         self._book = PaceBook.open()
-        self._runner: Runner | None = None
+        self._hub = hub_of(store.folder)
         self._recordings = Recordings(store)
-        self._listeners: list[OnChange] = []
         self._dropped: set[tuple[str, str | None]] = set()
         """What this session deleted: a vendor that lists no unused voice says nothing of it."""
-        self.job: Job[Comparison] | None = None
-        """The run under way or the last one, so that a cell run again finds it."""
 
     @classmethod
     def open(
@@ -166,13 +165,21 @@ class Lab:
         return self._store.folder
 
     @property
+    def job(self) -> Job[Comparison] | None:
+        """The run under way or the last one, so that a cell run again finds it.
+
+        It is that of the folder, whichever lab object of this process began it.
+        """
+        return self._hub.job
+
+    @property
     def live(self) -> bool:
         """Whether anything beyond this machine may be called."""
         return self._roster.live
 
     def close(self) -> None:
         """Stop what runs, wait for what is under way, and close the store."""
-        if self.job is not None and not self.job.done():
+        if self.job is not None and not self.job.done() and self._hub.owner is self._store:
             self.job.stop()
             self.job.wait()
         self._store.close()
@@ -494,7 +501,11 @@ class Lab:
     @property
     def conditions(self) -> dict[str, str]:
         """What is the matter with providers in the run under way, in words, by name."""
-        return self._runner.conditions if self._runner is not None else {}
+        return self._hub.runner.conditions if self._hub.runner is not None else {}
+
+    def retries(self) -> dict[str, int]:
+        """Return for each trial how many of its requests were asked again, where any was."""
+        return self._store.journal.retries()
 
     def compare(self, what: What = None, *, trials: Sequence[str] | None = None) -> Comparison:
         """Return trials side by side: a frame, clips, pictures, exports.
@@ -570,6 +581,12 @@ class Lab:
         if isinstance(experiment, (str, Path)):
             experiment = Experiment.load(experiment)
         return Studio(self, experiment)
+
+    def progress(self, what: What = None) -> "ProgressPanel":
+        """Watch the trials of `what`, and the run under way, of whichever cell began it."""
+        from voicelab.widgets.progress import ProgressPanel
+
+        return ProgressPanel(self, self._key(what))
 
     def export(
         self,
@@ -739,17 +756,18 @@ class Lab:
 
         It is called on the thread that runs the trials.
         """
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        self._hub.listeners.append(listener)
+        return lambda: self._hub.listeners.remove(listener)
 
     def _start(self, key: str | None, trial_ids: list[str]) -> Job[Comparison]:
         runners: list[Runner] = []
 
         async def work() -> Comparison:
-            self._runner = Runner(
+            runner = Runner(
                 self._store, self._roster, self._changed, budget=self._budget, book=self._book
             )
-            runners.append(self._runner)
+            self._hub.runner = runner
+            runners.append(runner)
             if stopped:
                 runners[0].stop()
             await runners[0].run(trial_ids)
@@ -762,15 +780,16 @@ class Lab:
             for runner in runners:
                 runner.stop()
 
-        self.job = Job(work(), stop)
+        job = self._hub.job = Job(work(), stop)
+        self._hub.owner = self._store
         if "ipykernel" in sys.modules:
             from voicelab.widgets.progress import show_progress
 
             show_progress(self, key)
-        return self.job
+        return job
 
     def _changed(self, record: TrialRecord) -> None:
-        for listener in list(self._listeners):
+        for listener in list(self._hub.listeners):
             listener(record)
 
     def _filed(self, what: What) -> dict[str, str]:

@@ -71,16 +71,16 @@ def test_variables_get_their_fields_while_the_template_is_typed(form: Form) -> N
     form.load(Experiment(preview_text="Hello."))
     for length in range(len("a {tone} {age} voice") + 1):
         form.template.value = "a {tone} {age} voice"[:length]
-    assert list(form.values) == ["tone", "age"]
-    form.values["tone"].value = "deep, warm; bright"
-    form.values["age"].value = "young\n\n old \n"
+    assert list(form.values.fields) == ["tone", "age"]
+    form.values.fields["tone"].value = "deep, warm; bright"
+    form.values.fields["age"].value = "young\n\n old \n"
     assert form.experiment.variables == {"tone": ("deep, warm", "bright"), "age": ("young", "old")}
 
 
 def test_values_come_back_with_a_variable_that_was_gone(form: Form) -> None:
     form.load(Experiment(template="a {tone} voice", variables={"tone": ("deep",)}))
     form.template.value = "a voice"
-    assert not form.values
+    assert not form.values.fields
     form.template.value = "the {tone} voice"
     assert form.experiment.variables == {"tone": ("deep",)}
 
@@ -90,9 +90,9 @@ def test_every_change_is_told_and_loading_is_told_once(form: Form) -> None:
     form.on_edit = lambda: told.append(1)
     form.load(FULL)
     assert len(told) == 1
-    form.values["age"].value = "sixty"
+    form.values.fields["age"].value = "sixty"
     form.takes.value = "4"
-    form.options["local"].value = "{}"
+    form.options.of("local").raw.value = "{}"
     form.providers.chosen = ("local",)
     assert len(told) >= 5
 
@@ -172,7 +172,7 @@ def click(form: Form, name: str) -> str:
     """Press a button of the form; return what it says."""
     found = [w for w in widgets(form) if getattr(w, "description", "") == name]
     found[0].click()
-    return str(form.guard.value)
+    return str(form.file.guard.value)
 
 
 def widgets(widget: object) -> Iterator[object]:
@@ -186,7 +186,7 @@ def test_a_file_is_saved_and_loaded_and_not_replaced_unasked(form: Form, tmp_pat
     path = tmp_path / "mine.toml"
     path.write_text("name = 'of another'")
     form.load(replace(FULL, rows_file=None))
-    form.path.value = str(path)
+    form.file.path.value = str(path)
     assert "is there already" in click(form, "Save")
     assert "Saved" in click(form, "Save")
     form.load(Experiment())
@@ -200,9 +200,9 @@ def test_a_prompt_file_is_found_from_wherever_the_experiment_is_saved(
     (tmp_path / "more.csv").write_text("label,prompt\none,a calm voice\n")
     (tmp_path / "elsewhere").mkdir()
     form.load(Experiment(rows_file="more.csv", preview_text="Hello.", folder=tmp_path))
-    form.path.value = str(tmp_path / "elsewhere" / "saved.toml")
+    form.file.path.value = str(tmp_path / "elsewhere" / "saved.toml")
     assert "Saved" in click(form, "Save")
-    assert Experiment.load(form.path.value).batch().size == 1
+    assert Experiment.load(form.file.path.value).batch().size == 1
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_prompt_file_is_found_from_wherever_the_experiment_is_saved(
     ],
 )
 def test_a_path_that_leads_nowhere_is_a_sentence(form: Form, path: str, words: str) -> None:
-    form.path.value = path
+    form.file.path.value = path
     loaded = click(form, "Load")
     assert words in loaded
     assert "went wrong in voicelab itself" not in loaded

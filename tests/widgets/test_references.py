@@ -40,7 +40,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture
 def form(lab: Lab) -> Form:
     form = Form(lab, DESIGNS)
-    form.drawers.selected_index = form.drawers.titles.index("References to clone")
+    form.drawers.pull("References to clone")
     until(lambda: form.references.trials.options)
     return form
 
@@ -110,11 +110,11 @@ def test_a_relative_reference_is_found_after_saving_elsewhere(form: Form, tmp_pa
     rows = ({"label": "me", "reference": "me.wav"},)
     form.load(Experiment(preview_text="Hello.", rows=rows, folder=tmp_path))
     (tmp_path / "elsewhere").mkdir()
-    form.path.value = str(tmp_path / "elsewhere" / "saved.toml")
-    load_or_save = form.drawers.children[-1].children
-    load_or_save[2].click()
-    assert "Saved" in form.guard.value
-    reference = Experiment.load(form.path.value).variants()[0].reference
+    form.file.path.value = str(tmp_path / "elsewhere" / "saved.toml")
+
+    form.file.save.click()
+    assert "Saved" in form.file.guard.value
+    reference = Experiment.load(form.file.path.value).variants()[0].reference
     assert reference is not None
     assert reference.path == tmp_path / "me.wav"
 
@@ -185,7 +185,7 @@ def test_designing_and_cloning_are_one_batch_without_refusals(form: Form, lab: L
 
 def test_favourites_are_cloned_with_one_click(lab: Lab) -> None:
     studio = Studio(lab, DESIGNS)
-    until(lambda: studio.choice.options and studio.quote.value)
+    until(lambda: studio.choice.options and studio.quote.words.value)
     studio.choice.value = ""
     studio.clone.click()
     assert "Added 1 row to the table of prompts" in studio.compare_guard.value

@@ -193,10 +193,17 @@ def export(
 
 
 @app.command()
-def providers(folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
-    """List the providers, their limits and prices, and whether they can be called."""
-    from voicelab.cli.choose import provider_rules, providers_table
+def providers(
+    name: Annotated[str | None, typer.Argument(help="One of them: list its options.")] = None,
+    folder: LabFolder = DEFAULT_LAB,
+    live: Live = False,
+) -> None:
+    """List the providers, their limits and prices; or the options of one."""
+    from voicelab.cli.choose import options_table, provider_rules, providers_table
 
+    if name is not None:
+        show.out.print(options_table(name))
+        return
     with _lab_or_none_yet(folder, live=live) as lab:
         show.out.print(providers_table(lab))
     for line in provider_rules():

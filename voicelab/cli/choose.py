@@ -5,7 +5,7 @@ from rich.table import Table
 from voicelab.cli.show import safe, shown_columns
 from voicelab.errors import UsageError
 from voicelab.lab import Lab
-from voicelab.providers import PROVIDERS
+from voicelab.providers import PROVIDERS, kind_of
 from voicelab.providers.words import account_text, limits_text, rules_text, where_text
 from voicelab.tables.comparison import Comparison
 
@@ -60,3 +60,23 @@ def provider_rules() -> list[str]:
         f"{name}: {rules_text(kind)} {account_text(kind.published, end='.')}".rstrip()
         for name, kind in PROVIDERS.items()
     ]
+
+
+def options_table(name: str) -> Table:
+    """Return what the calls of a provider take beside a row, as an experiment file names it.
+
+    Raises
+    ------
+    UsageError
+        When there is no such provider.
+    """
+    kind = kind_of(name)
+    table = Table("Field", "Takes", "What it does", title=f"Options of {name}")
+    for column in table.columns:
+        column.overflow = "fold"
+    for when, declared in (("", kind.declared), ("speech: ", kind.declared_for_speech)):
+        for option in declared:
+            help_ = f"{option.title}. {option.help}"
+            usual = f" Usually {option.usual}." if option.usual else ""
+            table.add_row(f"{when}{option.path}", safe(option.taken), safe(f"{help_}{usual}"))
+    return table

@@ -32,10 +32,21 @@ def provider(name: str) -> Provider:
     UsageError
         An unknown name, or a variable that is not set.
     """
+    return kind_of(name).from_env()
+
+
+def kind_of(name: str) -> type[Provider]:
+    """Return the class of the provider called `name`.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
     if name not in PROVIDERS:
         close = difflib.get_close_matches(name, PROVIDERS, n=2)
         hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
         raise UsageError(
             f"there is no provider {name!r}.{hint} There are: {', '.join(sorted(PROVIDERS))}."
         )
-    return PROVIDERS[name].from_env()
+    return PROVIDERS[name]

@@ -2,12 +2,13 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voicelab.errors import UsageError
 from voicelab.model import PromptVariant
 from voicelab.providers._dashscope import Dialect
+from voicelab.providers.options import Option, check_declared
 from voicelab.providers.wire import check_length
 
 # By the first word of a character's Unicode name, the tellings first: Japanese has CJK as well.
@@ -35,17 +36,19 @@ def language_of(variant: PromptVariant) -> str:
 
 
 def check_design(
-    variant: PromptVariant, options: Mapping[str, Any], dialect: Dialect, *, vendor: str
+    variant: PromptVariant,
+    options: Mapping[str, Any],
+    dialect: Dialect,
+    declared: Sequence[Option],
+    *,
+    vendor: str,
 ) -> None:
     """Raise `UsageError` unless `vendor` takes the row as it stands."""
     _check_prompt(variant.prompt, dialect, vendor)
     most = dialect.preview_characters
     check_length("preview_text", variant.preview_text, most=most, vendor=vendor)
-    name = options.get(dialect.name_field, "a")
-    if not isinstance(name, str) or not dialect.name_rule.fullmatch(name):
-        raise UsageError(f"{dialect.name_field} is {name!r}; {vendor} takes {dialect.name_words}.")
     _check_language(variant, options, dialect, vendor)
-    _check_parameters(options, dialect, vendor)
+    check_declared(_flat(options, vendor), declared, vendor=vendor)
 
 
 def _check_prompt(prompt: str, dialect: Dialect, vendor: str) -> None:
@@ -66,31 +69,20 @@ def _check_prompt(prompt: str, dialect: Dialect, vendor: str) -> None:
 def _check_language(
     variant: PromptVariant, options: Mapping[str, Any], dialect: Dialect, vendor: str
 ) -> None:
-    known = ", ".join(dialect.languages)
-    if dialect.language_field not in options:
-        if language_of(variant) not in dialect.languages:
-            raise UsageError(
-                f"the preview text is in {language_of(variant)!r}; {vendor} takes {known}. "
-                f"Write it in one of them or drop {vendor} from the batch."
-            )
-        return
-    given = options[dialect.language_field]
-    one = given[0] if dialect.language_is_a_list and isinstance(given, list) and given else given
-    if one not in dialect.languages or dialect.language_is_a_list is not isinstance(given, list):
-        kind = "a list with one of" if dialect.language_is_a_list else "one of"
-        raise UsageError(f"{dialect.language_field} is {given!r}; {vendor} takes {kind} {known}.")
+    found = language_of(variant)
+    if dialect.language_field not in options and found not in dialect.languages:
+        raise UsageError(
+            f"the preview text is in {found!r}; {vendor} takes {', '.join(dialect.languages)}. "
+            f"Write it in one of them or drop {vendor} from the batch."
+        )
 
 
-def _check_parameters(options: Mapping[str, Any], dialect: Dialect, vendor: str) -> None:
+def _flat(options: Mapping[str, Any], vendor: str) -> Mapping[str, Any]:
+    """Return the options with those of `parameters`, which may be written either way."""
     further = options.get("parameters", {})
     if not isinstance(further, Mapping):
         raise UsageError(f"parameters is {further!r}; {vendor} takes names and values.")
-    chosen = {**options, **further}
-    for name, known in (("sample_rate", dialect.rates), ("response_format", dialect.formats)):
-        value = chosen.get(name, known[0])
-        if isinstance(value, bool) or value not in known:
-            words = ", ".join(map(str, known))
-            raise UsageError(f"{name} is {value!r}; {vendor} takes {words}.")
+    return {**options, **further}
 
 
 def _scripts(text: str) -> Counter[str]:

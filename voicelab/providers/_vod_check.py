@@ -1,25 +1,82 @@
-"""What Tencent VOD takes in options and links, checked before anything is sent."""
+"""What Tencent VOD takes in options and links."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from functools import partial
 from urllib.parse import urlsplit
 
 from voicelab.errors import UsageError
+from voicelab.providers._tencent_profile import profile
 from voicelab.providers.base import is_loopback
-from voicelab.providers.wire import check_length
+from voicelab.providers.options import Group, Kind, Option
 
 SUB_APP_ID = "TENCENTCLOUD_VOD_SUB_APP_ID"
 NAME_CHARACTERS = 20
 CONTEXT_CHARACTERS = 1000
 
-VOICE_SETTINGS: Mapping[str, str] = {
-    "Gender": "male female unknown",
-    "Age": "child teenager youth middle_aged senior unknown",
-    "Languages": "zh en ja de fr ko ru uk pt it es id nl tr fil ms el fi hr sk pl sv hi bg ro ar "
-    "cs da ta hun vi no yue th he ca nn af fa sl",
-}
-"""What the fields of `VoiceSettings` take that do not take any text."""
+CUSTOM_PAGE = "https://www.tencentcloud.com/document/product/266"
+DESIGN_PAGE = "https://cloud.tencent.com/document/product/266"
+_context = partial(
+    Option,
+    name="SessionContext",
+    title="Session context",
+    kind=Kind.TEXT,
+    characters=CONTEXT_CHARACTERS,
+    help="Comes back unchanged with the task, for your own books.",
+    example="narrators",
+)
+CUSTOM_OPTIONS = (
+    Option(
+        name="VoiceName",
+        title="Name",
+        kind=Kind.TEXT,
+        characters=NAME_CHARACTERS,
+        help="What the vendor calls the voice.",
+        source=CUSTOM_PAGE,
+        usual="the trial's own name",
+        example="Calm narrator",
+    ),
+    Option(
+        name="VideoId",
+        title="Earlier work",
+        kind=Kind.TEXT,
+        help="The id of an earlier work to take the voice from, in place of a reference.",
+        source=CUSTOM_PAGE,
+        example="387702307847129127",
+    ),
+    Option(
+        name="DisableModeration",
+        title="Overseas library",
+        kind=Kind.CHOICE,
+        choices=("False", "True"),
+        help="Whether the voice goes to the library of voices abroad, which is not moderated.",
+        source=CUSTOM_PAGE,
+    ),
+    _context(source=CUSTOM_PAGE),
+    Option(
+        name="TasksPriority",
+        title="Priority",
+        kind=Kind.WHOLE,
+        low=-10,
+        high=10,
+        usual="0",
+        help="Which of the account's tasks goes first: the highest.",
+        source=CUSTOM_PAGE,
+    ),
+)
+"""Of `CreateAigcCustomVoice`."""
+DESIGN_OPTIONS = (
+    *profile(Group(name="VoiceSettings", title="Voice settings"), source=DESIGN_PAGE),
+    Option(
+        name="ExtParam",
+        title="Extra parameters",
+        kind=Kind.TEXT,
+        help="JSON as text, of which the vendor shows no field.",
+        source=DESIGN_PAGE,
+        example="{}",
+    ),
+    _context(source=DESIGN_PAGE),
+)
+"""Of `DesignVoiceAsync`."""
 
 
 def read_app(text: str) -> int | None:
@@ -58,50 +115,3 @@ def check_link(link: str, *, vendor: str, emulated: bool) -> None:
             f"the reference {link} leads to this machine, where {vendor} cannot fetch it. "
             "Put the recording where everyone can."
         )
-
-
-def check_custom_options(options: Mapping[str, Any], *, vendor: str) -> None:
-    """Raise `UsageError` for options `CreateAigcCustomVoice` would refuse."""
-    name = _text("VoiceName", options, vendor=vendor)
-    check_length("VoiceName", name, most=NAME_CHARACTERS, vendor=vendor)
-    _text("VideoId", options, vendor=vendor)
-    _check_choice("DisableModeration", options, "True False", vendor=vendor)
-    _check_context(options, vendor=vendor)
-    priority = options.get("TasksPriority", 0)
-    if type(priority) is not int or not -10 <= priority <= 10:
-        raise UsageError(
-            f"TasksPriority is {priority!r}; {vendor} takes whole numbers from -10 to 10."
-        )
-
-
-def check_design_options(options: Mapping[str, Any], *, vendor: str) -> None:
-    """Raise `UsageError` for options `DesignVoiceAsync` would refuse."""
-    _text("ExtParam", options, vendor=vendor)
-    _check_context(options, vendor=vendor)
-    settings = options.get("VoiceSettings", {})
-    if not isinstance(settings, Mapping):
-        raise UsageError(f"VoiceSettings is {settings!r}; {vendor} takes a mapping of its fields.")
-    for name, taken in VOICE_SETTINGS.items():
-        _check_choice(name, settings, taken, vendor=vendor)
-
-
-def _text(name: str, options: Mapping[str, Any], *, vendor: str) -> str:
-    text = options.get(name, "")
-    if not isinstance(text, str):
-        raise UsageError(f"{name} is {text!r}; {vendor} takes a text.")
-    return text
-
-
-def _check_context(options: Mapping[str, Any], *, vendor: str) -> None:
-    context = _text("SessionContext", options, vendor=vendor)
-    check_length("SessionContext", context, most=CONTEXT_CHARACTERS, vendor=vendor)
-
-
-def _check_choice(name: str, options: Mapping[str, Any], taken: str, *, vendor: str) -> None:
-    for value in _many(options.get(name, [])):
-        if value not in taken.split():
-            raise UsageError(f"{name} is {value!r}; {vendor} takes {taken.replace(' ', ', ')}.")
-
-
-def _many(value: object) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -15,6 +15,7 @@ import httpx
 
 from voicelab.errors import Unreadable
 from voicelab.model import PromptVariant, Task, Trial, Voice, Wants
+from voicelab.providers.options import Option
 
 MOST_PARTS = 1_000_000
 """Brackets and commas in a reply; sound is one long text, and an account has no such list."""
@@ -267,6 +268,10 @@ class Provider(ABC):
     wants: ClassVar[Wants] = Wants.PROMPT
     published: ClassVar[Limits]
     """What the vendor's pages say of an ordinary account."""
+    declared: ClassVar[tuple[Option, ...]] = ()
+    """What the call that makes a voice takes beside the row, of an ordinary account."""
+    declared_for_speech: ClassVar[tuple[Option, ...]] = ()
+    """What saying a text with a kept voice takes beside the row."""
     deduplicates_for_s: ClassVar[float | None] = None
     """Seconds for which the vendor refuses the name of a voice it has been asked for: asked again
     within them, under the same name, it can never make the voice twice."""
@@ -302,6 +307,11 @@ class Provider(ABC):
         return self.published
 
     @property
+    def options(self) -> tuple[Option, ...]:
+        """What this account's call takes, by its region; else what is declared."""
+        return self.declared
+
+    @property
     def speech_limits(self) -> Limits:
         """What holds for saying a text with a kept voice; its price is not the design's."""
         return replace(self.limits, price=None)
@@ -324,6 +334,11 @@ class Provider(ABC):
     def emulated(self) -> bool:
         """Tell whether its requests stay on this machine: then no vendor made the voice."""
         return self.base_url is not None and is_loopback(self.base_url)
+
+    @classmethod
+    def characters(cls, text: str) -> int:
+        """Return how many characters a text has as the vendor counts against its limits."""
+        return len(text)
 
     def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:  # noqa: B027 - having nothing to check is a valid answer
         """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""

@@ -21,6 +21,13 @@ from voicelab.providers._dashscope import (
     Dialect,
 )
 from voicelab.providers._dashscope_check import check_design, language_of
+from voicelab.providers._dashscope_options import (
+    COSYVOICE_OPTIONS,
+    COSYVOICE_SPEECH,
+    PARAMETERS,
+    QWEN_OPTIONS,
+    QWEN_SPEECH,
+)
 from voicelab.providers._dashscope_replies import (
     fetched,
     judge,
@@ -39,6 +46,7 @@ from voicelab.providers.base import (
     Shelf,
     ShelvedVoice,
 )
+from voicelab.providers.options import Option, check_declared
 from voicelab.providers.prices import price_of
 from voicelab.providers.wire import check_key, check_length, check_options, host
 
@@ -54,7 +62,6 @@ PAGE_SIZE = 100
 MOST_PAGES = 201
 """The last page the vendor documents has the index 200."""
 OWN_FIELDS = ("model", "action", "voice_prompt", "preview_text", "text", "voice", "url")
-PARAMETERS = ("sample_rate", "response_format")
 UNDER_REVIEW, REJECTED = "DEPLOYING", "UNDEPLOYED"
 
 
@@ -122,8 +129,9 @@ class _DashScope(Provider):
         if variant.voice_id:
             most = self.dialect.speech_characters
             check_length("preview_text", variant.preview_text, most=most, vendor=self.name)
+            check_declared(options, self.declared_for_speech, vendor=self.name)
             return
-        check_design(variant, options, self.dialect, vendor=self.name)
+        check_design(variant, options, self.dialect, self.declared, vendor=self.name)
         self._check_target(options.get("target_model", self.target_model))
 
     def _check_target(self, target: object) -> None:
@@ -348,6 +356,8 @@ class DashScopeCosyVoice(_DashScope):
 
     name: ClassVar[str] = "dashscope-cosyvoice"
     dialect: ClassVar[Dialect] = COSYVOICE
+    declared: ClassVar[tuple[Option, ...]] = COSYVOICE_OPTIONS
+    declared_for_speech: ClassVar[tuple[Option, ...]] = COSYVOICE_SPEECH
     published: ClassVar[Limits] = Limits(
         prompt_characters=COSYVOICE.prompt_characters,
         preview_characters=COSYVOICE.preview_characters,
@@ -375,6 +385,8 @@ class DashScopeQwen(_DashScope):
 
     name: ClassVar[str] = "dashscope-qwen"
     dialect: ClassVar[Dialect] = QWEN
+    declared: ClassVar[tuple[Option, ...]] = QWEN_OPTIONS
+    declared_for_speech: ClassVar[tuple[Option, ...]] = QWEN_SPEECH
     published: ClassVar[Limits] = Limits(
         prompt_characters=QWEN.prompt_characters,
         preview_characters=QWEN.preview_characters,

@@ -28,6 +28,7 @@ from voicelab.providers.base import (
     ShelvedVoice,
 )
 from voicelab.providers.minimax_replies import hex_audio, judge, unreadable
+from voicelab.providers.options import Kind, Option, check_declared
 from voicelab.providers.prices import price_of
 from voicelab.providers.wire import check_key, check_options, host
 
@@ -38,8 +39,29 @@ PREVIEW_CHARACTERS = 500
 UNUSED_FOR = timedelta(hours=168)
 """A voice that was not spoken with through /v1/t2a_v2 for so long is dropped."""
 OWN_FIELDS = ("prompt", "preview_text")
-VOICE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{6,254}[A-Za-z0-9]")
-# Stated for cloned voices; taken to hold for designed ones.
+PAGE = "https://platform.minimax.io/docs/api-reference/voice-design-design"
+OPTIONS = (
+    Option(
+        name="aigc_watermark",
+        title="Watermark",
+        kind=Kind.YES_NO,
+        help="Whether a sound at the end of the trial audio tells that it was made by a machine.",
+        source=PAGE,
+        usual="no",
+    ),
+    Option(
+        name="voice_id",
+        title="Voice id",
+        kind=Kind.TEXT,
+        # Stated for cloned voices; taken to hold for designed ones.
+        pattern=r"[A-Za-z][A-Za-z0-9_-]{6,254}[A-Za-z0-9]",
+        rule="8 to 256 letters, digits, '-' and '_', a letter first and no '-' or '_' last",
+        help="An id of your own, which no other voice of the account may have; good for one trial.",
+        source=PAGE,
+        usual="the trial's own name",
+        example="narrator-1",
+    ),
+)
 
 KINDS: Mapping[str, str] = {
     "voice_generation": "design",
@@ -69,6 +91,8 @@ class MiniMax(Provider):
         names="ids of 8 to 256 letters, digits, '-' and '_'",
         speech_characters=minimax_speech.TEXT_CHARACTERS,
     )
+    declared: ClassVar[tuple[Option, ...]] = OPTIONS
+    declared_for_speech: ClassVar[tuple[Option, ...]] = minimax_speech.OPTIONS
     lasting: ClassVar[str] = LASTING
     kept_by_speaking: ClassVar[bool] = True
     api_key: str = field(repr=False)
@@ -136,7 +160,8 @@ class MiniMax(Provider):
                 "Describe the voice or drop minimax from the batch."
             )
         minimax_speech.check_text(variant.preview_text, most=PREVIEW_CHARACTERS)
-        _check_options(options)
+        check_options(options, own=OWN_FIELDS, vendor=self.name)
+        check_declared(options, self.declared, vendor=self.name)
 
     async def submit(self, trial: Trial, send: Send) -> Voice:
         """Ask for the voice of `trial`, under the trial's own name."""
@@ -265,16 +290,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _check_options(options: Mapping[str, Any]) -> None:
-    check_options(options, own=OWN_FIELDS, vendor="minimax")
-    if "voice_id" in options and not VOICE_ID.fullmatch(str(options["voice_id"])):
-        raise UsageError(
-            f"voice_id is {options['voice_id']!r}; minimax takes 8 to 256 letters, digits, "
-            "'-' and '_', a letter first and no '-' or '_' last."
-        )
-    if not isinstance(options.get("aigc_watermark", False), bool):
-        raise UsageError(
-            f"aigc_watermark is {options['aigc_watermark']!r}; it must be True or False."
-        )

@@ -5,12 +5,14 @@ Source: the vendor's page "T2A (Text to Audio)" under https://platform.minimax.i
 
 import unicodedata
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from voicelab.errors import UsageError
 from voicelab.model import PromptVariant, Trial, Voice
 from voicelab.providers.base import Limits, Reply
 from voicelab.providers.minimax_replies import hex_audio, unreadable
+from voicelab.providers.options import Group, Kind, Option, check_declared
 from voicelab.providers.prices import price_of
 from voicelab.providers.wire import check_length, check_options
 
@@ -30,16 +32,72 @@ AUDIO: Mapping[str, Any] = {
     "format": "mp3",
     "channel": 1,
 }
-CHOICES: Mapping[str, tuple[Any, ...]] = {
-    "sample_rate": (8000, 16000, 22050, 24000, 32000, 44100),
-    "bitrate": (32000, 64000, 128000, 256000),
-    "format": ("mp3", "flac", "wav", "pcmu_wav", "opus"),
-    "channel": (1, 2),
-}
-"""Of `audio_setting`; the vendor's headerless formats, pcm and pcmu_raw, are left out."""
-
-RANGES: Mapping[str, tuple[float, float]] = {"speed": (0.5, 2), "vol": (0, 10), "pitch": (-12, 12)}
-"""Of `voice_setting`; `vol` is above 0 and `pitch` whole semitones."""
+_PAGE = "https://platform.minimax.io/docs/api-reference/speech-t2a-http"
+_voice = partial(
+    Option, within=Group(name="voice_setting", title="Voice"), source=_PAGE, kind=Kind.NUMBER
+)
+_audio = partial(
+    Option, within=Group(name="audio_setting", title="Sound"), source=_PAGE, kind=Kind.CHOICE
+)
+OPTIONS = (
+    Option(
+        name="model",
+        title="Model",
+        kind=Kind.CHOICE,
+        others=True,
+        choices=tuple(
+            f"speech-{version}-{kind}"
+            for version in ("2.8", "2.6", "02", "01")
+            for kind in ("hd", "turbo")
+        ),
+        rule="the name of a speech model, such as speech-2.8-hd",
+        help="What the text is spoken with.",
+        source=_PAGE,
+    ),
+    _voice(name="speed", title="Speed", low=0.5, high=2, usual="1", help="How fast it speaks."),
+    _voice(
+        name="vol", title="Volume", low=0, above=True, high=10, usual="1", help="How loud it is."
+    ),
+    _voice(
+        name="pitch",
+        title="Pitch",
+        kind=Kind.WHOLE,
+        low=-12,
+        high=12,
+        unit="semitones",
+        usual="0",
+        help="How much higher it speaks.",
+    ),
+    _audio(
+        name="sample_rate",
+        title="Sample rate",
+        choices=(32000, 8000, 16000, 22050, 24000, 44100),
+        unit="Hz",
+        help="Of the speech.",
+    ),
+    _audio(
+        name="bitrate",
+        title="Bit rate",
+        choices=(128000, 32000, 64000, 256000),
+        unit="bit/s",
+        help="Of MP3.",
+    ),
+    _audio(
+        name="format",
+        title="Format",
+        choices=("mp3", "flac", "wav", "pcmu_wav", "opus"),
+        help="Of the file; the vendor's headerless formats, pcm and pcmu_raw, are left out.",
+    ),
+    _audio(name="channel", title="Channels", choices=(1, 2), help="Mono or stereo."),
+    Option(
+        name="subtitle_type",
+        title="Subtitles",
+        kind=Kind.CHOICE,
+        choices=("sentence", "word", "word_streaming"),
+        help="What the times of subtitles are told of, where subtitle_enable asks for them.",
+        source=_PAGE,
+    ),
+)
 
 
 def limits(model: str, *, mainland: bool) -> Limits:
@@ -101,16 +159,9 @@ def check(variant: PromptVariant, options: Mapping[str, Any]) -> None:
     """Raise `UsageError` for what the vendor would refuse to say."""
     check_text(variant.preview_text, most=TEXT_CHARACTERS)
     check_options(options, own=OWN_FIELDS, vendor="minimax")
-    voice = _setting(options, "voice_setting")
-    if "voice_id" in voice:
+    check_declared(options, OPTIONS, vendor="minimax")
+    if "voice_id" in options.get("voice_setting", {}):
         raise UsageError("options of minimax hold a 'voice_id'; that belongs in the row.")
-    for name in RANGES.keys() & voice.keys():
-        _check_range(name, voice[name])
-    audio = _setting(options, "audio_setting")
-    for name in CHOICES.keys() & audio.keys():
-        if audio[name] not in CHOICES[name] or isinstance(audio[name], bool):
-            known = ", ".join(map(str, CHOICES[name]))
-            raise UsageError(f"{name} is {audio[name]!r}; of minimax voicelab takes {known}.")
 
 
 def check_text(text: str, *, most: int) -> None:
@@ -122,19 +173,3 @@ def check_text(text: str, *, most: int) -> None:
             f"preview_text has {invisible} invisible characters among {len(text)}; "
             "minimax takes one in ten. Remove them or drop minimax from the batch."
         )
-
-
-def _setting(options: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    setting = options.get(name, {})
-    if not isinstance(setting, Mapping):
-        raise UsageError(f"{name} is {setting!r}; minimax takes an object with fields in it.")
-    return setting
-
-
-def _check_range(name: str, value: object) -> None:
-    low, high = RANGES[name]
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    whole = name != "pitch" or isinstance(value, int)
-    above = name != "vol" or value != low
-    if not (number and whole and above and low <= value <= high):  # type: ignore[operator]  # it is a number
-        raise UsageError(f"{name} is {value!r}; minimax takes {low:g} to {high:g}.")

@@ -5,7 +5,6 @@ https://www.tencentcloud.com/document/product/1041, and the fields of its publis
 """
 
 import base64
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,9 @@ from typing import Any, ClassVar, Self
 from voicelab.errors import Refused, TrialError, Unreadable, UsageError
 from voicelab.model import PromptVariant, Task, Trial, Voice
 from voicelab.providers._tc3 import FIELD, Api, Code, Credentials, endpoint, error_of, fetch
+from voicelab.providers._tencent_profile import profile
 from voicelab.providers.base import Limits, Provider, Send, Shelf, ShelvedVoice
+from voicelab.providers.options import Group, Kind, Option, check_declared
 from voicelab.providers.wire import check_length, check_options, told
 
 VENDOR = "tencent-mps"
@@ -29,17 +30,39 @@ WORKING = 100
 """`ErrorCode` of a task that is still under way."""
 WAV = '{"synExt": {"format": "wav", "sampleRate": 16000}}'
 
-GENDERS = ("male", "female", "unknown")
-AGES = ("child", "teenager", "youth", "middle_aged", "senior", "unknown")
-LANGUAGES = (
-    *("zh", "en", "ja", "de", "fr", "ko", "ru", "uk", "pt", "it", "es", "id", "nl", "tr", "fil"),
-    *("ms", "el", "fi", "hr", "sk", "pl", "sv", "hi", "bg", "ro", "ar", "cs", "da", "ta", "hun"),
-    *("vi", "no", "yue", "th", "he", "ca", "nn", "af", "fa", "sl"),
+PAGE = "https://www.tencentcloud.com/document/product/1041"
+PROFILE = Group(name="VoiceProfile", title="Voice profile", closed=True)
+PROFILE_FIELDS = profile(PROFILE, source=PAGE)
+DESIGN_EXTRA = Group(name="ExtParam", title="Extra parameters", packed=True)
+OPTIONS = (
+    *PROFILE_FIELDS,
+    Option(
+        name="promptEnhance",
+        title="Enhance the prompt",
+        kind=Kind.YES_NO,
+        within=DESIGN_EXTRA,
+        help="The vendor shows it and does not say what it does; by its name it rewrites prompts.",
+        source=PAGE,
+    ),
 )
-WORDS: Mapping[str, tuple[str, ...]] = {"Gender": GENDERS, "Age": AGES, "Languages": LANGUAGES}
-"""The only words of these fields of a voice profile."""
-TEXTS = ("Name", "Description", "Gender", "Age")
-LISTS = ("Languages", "Labels", "Scenes")
+SPEECH_OPTIONS = (
+    Option(
+        name="TextLang",
+        title="Language",
+        kind=Kind.TEXT,
+        help="Language of the text; found by the vendor where empty.",
+        source=PAGE,
+        example="en",
+    ),
+    Option(
+        name="synExt",
+        title="Synthesis",
+        kind=Kind.OBJECT,
+        within=Group(name="ExtParam", title="Extra parameters", packed=True),
+        help="duration, speed, format (wav or mp3) and sampleRate of the speech.",
+        source=PAGE,
+    ),
+)
 
 USER = "Open the product Media Processing Service for this account in the console."
 CODES: Mapping[str, Code] = {
@@ -65,6 +88,8 @@ class TencentMps(Provider):
         typical_s=15.0,
         slots=SLOTS,
     )
+    declared: ClassVar[tuple[Option, ...]] = OPTIONS
+    declared_for_speech: ClassVar[tuple[Option, ...]] = SPEECH_OPTIONS
     lasting: ClassVar[str] = "A voice is kept until it is deleted; renaming it is free."
     credentials: Credentials = field(repr=False)
     base_url: str = INTERNATIONAL
@@ -103,8 +128,8 @@ class TencentMps(Provider):
                 "preview_text", variant.preview_text, most=PREVIEW_CHARACTERS, vendor=VENDOR
             )
         check_options(options, own=("Prompt", "Text", "VoiceId"), vendor=VENDOR)
-        check_profile(options.get("VoiceProfile", {}))
-        _check_json_text(options.get("ExtParam", "{}"))
+        declared = self.declared if variant.voice_id is None else self.declared_for_speech
+        check_declared(options, declared, vendor=VENDOR)
 
     async def submit(self, trial: Trial, send: Send) -> Task:
         """Ask for the voice of `trial`, under the trial's own name."""
@@ -200,7 +225,7 @@ class TencentMps(Provider):
         UsageError
             For a field or a word the vendor does not have.
         """
-        check_profile(fields)
+        check_declared({PROFILE.name: fields}, PROFILE_FIELDS, vendor=VENDOR)
         wish = {"VoiceId": voice_id, "VoiceFields": dict(fields)}
         await self._ask("update", "UpdateVoice", wish, spends=False, send=send)
 
@@ -235,45 +260,6 @@ class TencentMps(Provider):
         what = f"voice {voice_id!r:.100}"
         audio = await fetch(url, base_url=self.base_url, vendor=VENDOR, what=what, send=send)
         return Voice(voice_id=voice_id, audio=audio, evidence=evidence)
-
-
-def check_profile(profile: object) -> None:
-    """Raise `UsageError` for a voice profile the vendor would refuse."""
-    if not isinstance(profile, Mapping):
-        raise UsageError(
-            f"VoiceProfile is {profile!r}; give a dict of {', '.join((*TEXTS, *LISTS))}."
-        )
-    for name, value in profile.items():
-        if name in TEXTS:
-            _check_words(name, [value])
-        elif name in LISTS:
-            if not isinstance(value, list | tuple):
-                raise UsageError(f"VoiceProfile.{name} is {value!r}; give a list.")
-            _check_words(name, value)
-        else:
-            raise UsageError(
-                f"VoiceProfile has a field {name!r}; {VENDOR} knows {', '.join((*TEXTS, *LISTS))}."
-            )
-
-
-def _check_words(name: str, words: list[object] | tuple[object, ...]) -> None:
-    known = WORDS.get(name)
-    for word in words:
-        if not isinstance(word, str) or (known and word not in known):
-            wanted = f"one of {', '.join(known)}" if known else "text"
-            raise UsageError(f"VoiceProfile.{name} has {word!r}; {VENDOR} takes {wanted}.")
-
-
-def _check_json_text(text: object) -> None:
-    try:
-        readable = isinstance(text, str) and isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        readable = False
-    if not readable:
-        raise UsageError(
-            f"ExtParam is {text!r}; {VENDOR} takes a JSON object as text, "
-            """such as '{"promptEnhance": true}'."""
-        )
 
 
 def _status(answer: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from voicelab.model import PromptVariant, Trial, Voice, Wants
 from voicelab.providers import tencent_trtc_fields as fields
 from voicelab.providers._tc3 import Api, Code, Credentials, endpoint
 from voicelab.providers.base import Limits, Provider, Send
+from voicelab.providers.options import Option
 from voicelab.providers.tencent_trtc_fields import VENDOR, Site
 from voicelab.providers.wire import told
 
@@ -90,6 +91,11 @@ class TencentTrtc(Provider):
         "by its id."
     )
     warning: ClassVar[str] = "A Chinese character counts as two."
+    declared: ClassVar[tuple[Option, ...]] = (
+        fields.NAME,
+        *fields.spoken_options(fields.INTERNATIONAL),
+    )
+    declared_for_speech: ClassVar[tuple[Option, ...]] = declared[1:]
     credentials: Credentials
     sdk_app_id: int
     """The TRTC application the voices belong to."""
@@ -156,6 +162,16 @@ class TencentTrtc(Provider):
         )
 
     @property
+    def options(self) -> tuple[Option, ...]:
+        """Declared, by the site."""
+        return (fields.NAME, *fields.spoken_options(self.site))
+
+    @classmethod
+    def characters(cls, text: str) -> int:
+        """Return how many characters a text has as the vendor counts: a Chinese one is two."""
+        return fields.characters(text)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The key."""
         return self.credentials.secrets
@@ -171,7 +187,7 @@ class TencentTrtc(Provider):
         if not speaking:
             fields.check_reference(variant)
         fields.check_text(variant, self.site)
-        fields.check_options(options, self.site, speaking=speaking)
+        fields.check_options(options, self.options, speaking=speaking)
 
     def check_recording(self, audio: bytes) -> None:
         """Raise `UsageError` for a recording that cannot be made into what the vendor clones."""

@@ -1,23 +1,20 @@
 """What Tencent TRTC takes on each of its two sites, checked before anything is sent."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from voicelab.errors import UsageError
 from voicelab.model import PromptVariant
+from voicelab.providers.options import Group, Kind, Option, check_declared
 from voicelab.providers.wire import check_options as check_common_options
 
 VENDOR = "tencent-trtc"
-VOICE_NAME = re.compile(r"[0-9A-Za-z_]{1,36}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z]{2})?")
+LANGUAGE_RULE = "a language by two letters, such as en or zh"
 OWN_FIELDS = ("SdkAppId", "PromptAudio", "PromptText", "Text", "AudioFormat")
-VOICE_RANGES: Mapping[str, tuple[type, float, float]] = {
-    "Speed": (float, 0.5, 2),
-    "Volume": (float, 0.01, 10),  # the page says from 0, the vendor's examples above 0
-    "Pitch": (int, -12, 12),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +46,76 @@ MAINLAND = Site(
 )
 
 
+PAGE = "https://www.tencentcloud.com/document/api/647"
+VOICE = Group(name="Voice", title="Speaking")
+NAME = Option(
+    name="VoiceName",
+    title="Name",
+    kind=Kind.TEXT,
+    pattern=r"[0-9A-Za-z_]{1,36}",
+    rule="1 to 36 letters, digits and '_'",
+    help="What the clone's id begins with.",
+    source=PAGE,
+    usual="the trial's own name",
+    example="narrator_1",
+)
+
+
+def spoken_options(site: Site) -> tuple[Option, ...]:
+    """Return what the call that speaks takes."""
+    voice = partial(Option, within=VOICE, source=PAGE, kind=Kind.NUMBER)
+    return (
+        Option(
+            name="Model",
+            title="Model",
+            kind=Kind.CHOICE,
+            choices=site.models,
+            help="What clones the voice, and what it is spoken with.",
+            source=PAGE,
+            usual="the vendor's own choice",
+        ),
+        Option(
+            name="Language",
+            title="Language",
+            kind=Kind.TEXT,
+            pattern=f"({LANGUAGE.pattern})?",
+            rule=LANGUAGE_RULE,
+            help="Of the recording, where it is not that of the row.",
+            source=PAGE,
+            example="en",
+        ),
+        voice(name="Speed", title="Speed", low=0.5, high=2, usual="1", help="How fast it speaks."),
+        # the page says from 0, the vendor's examples above 0
+        voice(name="Volume", title="Volume", low=0.01, high=10, usual="1", help="How loud it is."),
+        voice(
+            name="Pitch",
+            title="Pitch",
+            kind=Kind.WHOLE,
+            low=-12,
+            high=12,
+            usual="0",
+            help="How much higher it speaks.",
+        ),
+        Option(
+            name="PronunciationDict",
+            title="Pronunciations",
+            kind=Kind.TABLE,
+            columns=("Word", "Pronunciation"),
+            help="How words are said.",
+            source=PAGE,
+        ),
+        Option(
+            name="AlignmentMode",
+            title="Times",
+            kind=Kind.CHOICE,
+            choices=(0, 1, 2),
+            help="Whether the answer tells when what is said: 0 not, 1 by sentence, 2 by word.",
+            source=PAGE,
+            usual="0",
+        ),
+    )
+
+
 def language(variant: PromptVariant) -> str:
     """Return the language as the vendor names it (ISO 639-1), or nothing for its own guess."""
     primary = (variant.language or "").replace("_", "-").split("-")[0].lower()
@@ -69,20 +136,28 @@ def check_reference(variant: PromptVariant) -> None:
         )
 
 
+def characters(text: str) -> int:
+    """Return how many characters a text has as the vendor counts for its bills: Chinese is two."""
+    return len(text) + sum("\u4e00" <= character <= "\u9fff" for character in text)
+
+
 def check_text(variant: PromptVariant, site: Site) -> None:
     """Raise `UsageError` for a preview text the vendor would not say."""
     text = variant.preview_text
-    # Counted as the vendor counts for its bills: a Chinese character is two.
-    count = len(text) + sum("\u4e00" <= character <= "\u9fff" for character in text)
+    count = characters(text)
     if count > site.text_characters:
         raise UsageError(
             f"preview_text has {count} characters, a Chinese one counted as two; {VENDOR} takes "
             f"{site.text_characters}. Shorten it or drop {VENDOR} from the batch."
         )
-    _check_language("language", language(variant))
+    tag = language(variant)
+    if tag and not LANGUAGE.fullmatch(tag):
+        raise UsageError(f"language is {tag!r}; {VENDOR} takes {LANGUAGE_RULE}.")
 
 
-def check_options(options: Mapping[str, Any], site: Site, *, speaking: bool) -> None:
+def check_options(
+    options: Mapping[str, Any], declared: Sequence[Option], *, speaking: bool
+) -> None:
     """Raise `UsageError` for the first option that is not as the vendor documents it.
 
     Parameters
@@ -90,40 +165,11 @@ def check_options(options: Mapping[str, Any], site: Site, *, speaking: bool) -> 
     speaking
         Whether a kept voice speaks, and none is cloned and named.
     """
-    own = (*OWN_FIELDS, "VoiceName") if speaking else OWN_FIELDS
+    own = (*OWN_FIELDS, NAME.name) if speaking else OWN_FIELDS
     check_common_options(options, own=own, vendor=VENDOR)
-    _check_choice(options, "Model", ("", *site.models))
-    _check_choice(options, "AlignmentMode", (0, 1, 2))
-    _check_language("Language", options.get("Language", ""))
-    name = options.get("VoiceName", "voice")
-    if not (isinstance(name, str) and VOICE_NAME.fullmatch(name)):
-        raise UsageError(f"VoiceName is {name!r}; {VENDOR} takes 1 to 36 letters, digits and '_'.")
-    voice = options.get("Voice", {})
-    if not isinstance(voice, Mapping) or "VoiceId" in voice:
+    check_declared(options, declared, vendor=VENDOR)
+    if "VoiceId" in options.get(VOICE.name, {}):
         raise UsageError(
-            f"Voice is {voice!r}; give an object with Speed, Volume or Pitch and no VoiceId, "
-            "which belongs in the row."
+            f"Voice is {options[VOICE.name]!r}; give an object with Speed, Volume or Pitch and no "
+            "VoiceId, which belongs in the row."
         )
-    for name, bounds in VOICE_RANGES.items():
-        if name in voice:
-            _check_number(name, voice[name], *bounds)
-
-
-def _check_choice(options: Mapping[str, Any], name: str, choices: tuple[object, ...]) -> None:
-    value = options.get(name, choices[0])
-    if isinstance(value, bool) or value not in choices:
-        raise UsageError(f"{name} is {value!r}; {VENDOR} takes {' or '.join(map(repr, choices))}.")
-
-
-def _check_language(name: str, value: object) -> None:
-    if value != "" and not (isinstance(value, str) and LANGUAGE.fullmatch(value)):
-        raise UsageError(
-            f"{name} is {value!r}; {VENDOR} takes a language by two letters, such as en or zh."
-        )
-
-
-def _check_number(name: str, value: object, kind: type, low: float, high: float) -> None:
-    good = isinstance(value, int) or (kind is float and isinstance(value, float))
-    if isinstance(value, bool) or not good or not low <= value <= high:  # type: ignore[operator]  # a number by now
-        whole = "whole numbers from " if kind is int else ""
-        raise UsageError(f"{name} is {value!r}; {VENDOR} takes {whole}{low:g} to {high:g}.")

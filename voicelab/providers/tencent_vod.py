@@ -20,11 +20,11 @@ from voicelab.errors import InDoubt, Refused, UsageError
 from voicelab.model import PromptVariant, Task, Trial, Voice, Wants
 from voicelab.providers._tc3 import FIELD, Api, Code, Credentials, endpoint, fetch
 from voicelab.providers._vod_check import (
+    CUSTOM_OPTIONS,
+    DESIGN_OPTIONS,
     NAME_CHARACTERS,
     SUB_APP_ID,
     check_app,
-    check_custom_options,
-    check_design_options,
     check_link,
     read_app,
 )
@@ -38,6 +38,7 @@ from voicelab.providers._vod_task import (
     unreadable,
 )
 from voicelab.providers.base import Limits, Provider, Send, Shelf, ShelvedVoice
+from voicelab.providers.options import Option, check_declared
 from voicelab.providers.wire import check_length, check_options
 
 INTERNATIONAL = "https://vod.intl.tencentcloudapi.com"
@@ -227,6 +228,7 @@ class TencentVodCustom(TencentVod):
         reference_form="by a public link",
         names=f"names of up to {NAME_CHARACTERS} characters",
     )
+    declared: ClassVar[tuple[Option, ...]] = CUSTOM_OPTIONS
     stand_ins: ClassVar[tuple[str, ...]] = ("VideoId",)
     says_preview_text: ClassVar[bool] = False
     lasting: ClassVar[str] = (
@@ -240,7 +242,7 @@ class TencentVodCustom(TencentVod):
     def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:
         """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""
         check_options(options, own=self.dialect.own, vendor=self.name)
-        check_custom_options(options, vendor=self.name)
+        check_declared(options, self.declared, vendor=self.name)
         reference = variant.reference
         if "VideoId" in options and reference is not None:
             raise UsageError(
@@ -297,6 +299,7 @@ class TencentVodDesign(TencentVod):
     published: ClassVar[Limits] = Limits(
         preview_characters=PREVIEW_CHARACTERS, requests_per_second=20, parallel=10
     )
+    declared: ClassVar[tuple[Option, ...]] = DESIGN_OPTIONS
     lasting: ClassVar[str] = FIRST_USE
     kept_by_speaking: ClassVar[bool] = True
     dialect: ClassVar[Dialect] = DESIGN
@@ -315,7 +318,7 @@ class TencentVodDesign(TencentVod):
             "preview_text", variant.preview_text, most=PREVIEW_CHARACTERS, vendor=self.name
         )
         check_options(options, own=self.dialect.own, vendor=self.name)
-        check_design_options(options, vendor=self.name)
+        check_declared(options, self.declared, vendor=self.name)
 
     async def shelf(self, send: Send) -> Shelf:
         """List the designed and cloned voices of the application."""

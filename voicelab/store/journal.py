@@ -200,6 +200,14 @@ class Journal:
         )
         return [{**dict(row), "spends": bool(row["spends"])} for row in found]
 
+    def retries(self) -> dict[str, int]:
+        """Return for each trial how many requests a vendor put off or that never left, if any."""
+        found = self._database.rows(
+            "SELECT trial_id, COUNT(*) AS many FROM attempts"
+            " WHERE state IN ('declined', 'forgotten') GROUP BY trial_id"
+        )
+        return {str(row["trial_id"]): int(row["many"]) for row in found}
+
     def keep(
         self, attempt_id: int, *, status: int, headers: Mapping[str, str], content: bytes
     ) -> Exchange:

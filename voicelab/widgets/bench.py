@@ -1,6 +1,6 @@
 """What widgets ask of a lab: the one seam between them and the object that a notebook opens."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,6 +54,12 @@ class Bench(Protocol):
     def conditions(self) -> Mapping[str, str]:
         """What is the matter with providers in the run under way, by name."""
 
+    def paces(self) -> "pd.DataFrame":
+        """Return how the rate of each provider changed, and why."""
+
+    def retries(self) -> Mapping[str, int]:
+        """Return for each trial how many of its requests were asked again, where any was."""
+
     def resume(self, what: str | None = None) -> "Job[Comparison]":
         """Bring everything unfinished to its end."""
 
@@ -75,7 +81,9 @@ class Bench(Protocol):
     def records(self, what: str | None = None) -> tuple[TrialRecord, ...]:
         """Return trials."""
 
-    def compare(self, what: str | None = None) -> "Comparison":
+    def compare(
+        self, what: str | None = None, *, trials: Sequence[str] | None = None
+    ) -> "Comparison":
         """Return trials side by side."""
 
     def rate(self, trial_id: str, rating: int | None) -> None:

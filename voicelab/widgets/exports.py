@@ -1,15 +1,21 @@
-"""The export buttons: what is looked at, written in every format."""
+"""The report: what is looked at, written in any format."""
 
+import html
 import re
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets as w
 
 from voicelab.errors import UsageError
 from voicelab.tables import export
 from voicelab.tables.comparison import Comparison
+from voicelab.tables.page_options import AUDIO as SOUNDS
+from voicelab.tables.page_options import MAX_MB, PageOptions
 from voicelab.tables.write_audio import write_audio_folder
+from voicelab.widgets.bench import Bench
+from voicelab.widgets.file_link import FileLink
+from voicelab.widgets.form_fields import text
 from voicelab.widgets.guard import Guard
 from voicelab.widgets.throttle import Throttle
 from voicelab.widgets.typed import read_path
@@ -25,57 +31,129 @@ FORMATS = {
     ".jsonl": ("JSON lines", "One JSON object a trial"),
     ".md": ("Markdown", "The table for a README or a note"),
     ".tex": ("LaTeX", "The table for a paper"),
-    AUDIO: ("Audio files", "Every recording as it came, under a readable name"),
+    ".zip": ("Audio bundle", "Every recording as it came, and beside each a file of what it is"),
+    AUDIO: ("Audio files", "The same in a folder: every recording under a readable name"),
 }
 
 
+EVERYTHING, VOICES, FAVOURITES = "everything shown", "the voices that came", "the favourites"
+FAVOURITE = 4
+"""Stars from which a voice is a favourite."""
+_LABELS = {"description_width": "110px"}
+
+
 class ExportBar(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
-    """A folder and a button for each format.
+    """The report: what is written, of which voices, under which title, and where to.
 
     Parameters
     ----------
-    comparison
-        Gives what is looked at now.
+    what
+        Gives the batch or experiment that is looked at now.
     """
 
-    def __init__(self, comparison: Callable[[], Comparison]) -> None:
-        self._comparison = comparison
+    def __init__(self, bench: Bench, what: Callable[[], str | None]) -> None:
+        self._bench, self._what = bench, what
         self.guard = Guard()
-        self.folder = w.Text(
-            "exports",
-            description="Export to",
-            tooltip="Where exported files go; made where it is missing",
-            style={"description_width": "70px"},
-            layout=w.Layout(width="300px"),
+        self.link = FileLink()
+        self._make_fields()
+        write = self.guard.watch(self._write, clears=False)
+        self._writing = Throttle(write, every_s=0.0, in_pool=True)
+        self.write.on_click(self.guard.watch(self._start))
+        self.format.observe(self.guard.watch(self._format_chosen), "value")
+        self._format_chosen()
+        fields = [self.format, self.hint, self.title, self.included]
+        fields += [self.audio, self.room, self.blind, self.folder]
+        super().__init__([*fields, self.write, self.guard, self.link])
+
+    def _make_fields(self) -> None:
+        formats = [(name, suffix) for suffix, (name, _) in FORMATS.items()]
+        included = (EVERYTHING, VOICES, FAVOURITES)
+        self.format = _dropdown("Format", "What is written", formats)
+        self.hint = w.HTML()
+        self.title = text("Title", "What stands over it, and what the file is called")
+        self.title.placeholder = "the name of the experiment"
+        self.title.layout.width = "min(460px, 100%)"
+        self.included = _dropdown("Included", "Which of the trials", included)
+        self.audio = _dropdown(
+            "Sound",
+            "How the page holds its sounds",
+            [(name, audio) for audio, name in SOUNDS.items()],
         )
-        self.buttons = {format: self._button(format) for format in FORMATS}
-        buttons = w.HBox([*self.buttons.values()], layout=w.Layout(flex_flow="row wrap"))
-        super().__init__([self.folder, buttons, self.guard])
+        self.room = w.BoundedFloatText(
+            MAX_MB,
+            min=0.1,
+            max=2000,
+            description="At most, MB",
+            tooltip="A page that would be larger is not written; you are told what to change",
+            style=_LABELS,
+        )
+        self.blind = w.Checkbox(
+            description="Blind: hide who made which voice; the key is a file of its own",
+            indent=False,
+            layout=w.Layout(width="auto", margin="0 0 0 118px"),
+        )
+        self.folder = text("Folder", "Where exported files go; made where it is missing")
+        self.folder.value, self.folder.layout.width = "exports", "min(460px, 100%)"
+        self.write = w.Button(
+            description="Write the report",
+            icon="file-export",
+            tooltip="Write the file; one of the same name is replaced",
+            layout=w.Layout(width="auto", align_self="flex-start", margin="2px 0 2px 118px"),
+        )
 
-    def _button(self, format: str) -> w.Button:
-        name, hint = FORMATS[format]
-        button = w.Button(description=name, tooltip=hint, layout=w.Layout(width="auto"))
-        write = self.guard.watch(partial(self._write, format), clears=False)
-        throttle = Throttle(write, every_s=0.0, in_pool=True)
-        button.on_click(self.guard.watch(partial(self._start, throttle)))
-        return button
+    def _format_chosen(self, _change: object = None) -> None:
+        hint = html.escape(FORMATS[self.format.value][1])
+        self.hint.value = f'<p class="voicelab-hint voicelab-beside">{hint}.</p>'
+        for field in (self.audio, self.room, self.blind):
+            field.layout.display = "" if self.format.value == ".html" else "none"
 
-    def _start(self, throttle: Throttle, _button: object) -> None:
+    def _start(self, _button: object) -> None:
+        self.link.show(None)
         self.guard.say("Writing …")
-        throttle.poke()
+        self._writing.poke()
 
-    def _write(self, format: str) -> None:
+    def _write(self) -> None:
         """Write, away from the threads of clicks and of requests: a page takes seconds."""
         comparison = self._comparison()
         if not len(comparison):
             raise UsageError("there is nothing to export yet; submit a batch first.")
+        if title := self.title.value.strip():
+            comparison.title = title
         folder = read_path(self.folder.value, "the folder to export to")
         path = folder / file_name(comparison.title)
-        if format == AUDIO:
+        if self.format.value == AUDIO:
             written = write_audio_folder(comparison, path.with_name(f"{path.name}-audio"))
         else:
-            written = export(comparison, path.with_name(path.name + format))
+            file = path.with_name(path.name + self.format.value)
+            written = export(comparison, file, self._page_options())
         self.guard.say(f"Wrote {written}")
+        self.link.show(written)
+
+    def _page_options(self) -> PageOptions | None:
+        if self.format.value != ".html":
+            return None
+        room, blind = self.room.value, self.blind.value
+        return PageOptions(audio=self.audio.value, max_mb=room, blind=blind)
+
+    def _comparison(self) -> Comparison:
+        whole = self._bench.compare(self._what())
+        if self.included.value == EVERYTHING or not len(whole):
+            return whole
+        least = FAVOURITE if self.included.value == FAVOURITES else 0
+        chosen = [r.trial.id for r in whole.records if r.clip_hash and (r.rating or 0) >= least]
+        if not chosen:
+            raise UsageError(
+                f"none of these trials is among {self.included.value}; "
+                f"give {FAVOURITE} stars or more under Compare, or include everything."
+            )
+        return self._bench.compare(self._what(), trials=chosen)
+
+
+def _dropdown(label: str, hint: str, options: Sequence[Any]) -> w.Dropdown:
+    layout = w.Layout(width="min(460px, 100%)")
+    return w.Dropdown(
+        options=options, description=label, tooltip=hint, style=_LABELS, layout=layout
+    )
 
 
 def file_name(title: str) -> str:

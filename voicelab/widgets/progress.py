@@ -4,6 +4,7 @@ import asyncio
 import html
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 import ipywidgets as w
@@ -14,6 +15,8 @@ from voicelab.engine.job import Job, io_loop
 from voicelab.model import TrialRecord, TrialState
 from voicelab.tables.comparison import Comparison
 from voicelab.widgets.bench import Bench
+from voicelab.widgets.counters import known
+from voicelab.widgets.drawers import Drawers
 from voicelab.widgets.guard import Guard
 from voicelab.widgets.looks import style
 from voicelab.widgets.progress_text import (
@@ -24,12 +27,14 @@ from voicelab.widgets.progress_text import (
     table_html,
     vendors_html,
 )
+from voicelab.widgets.rates_text import rates_html
 from voicelab.widgets.throttle import Throttle
 
 EVERY_S = 0.1
 LINES_EVERY_S = 0.4
 """A few hundred lines are drawn anew as a whole, which costs the page 50 ms."""
 CONDITIONS_EVERY_S = 1.0
+RATES = "Rates, limits and retries"
 MOST_DOUBTS = 20
 """Trials in doubt that have their buttons at once."""
 DECISIONS = (
@@ -67,10 +72,12 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             layout=w.Layout(width="auto", align_self="flex-start", display="none"),
         )
         self.look.on_click(self.guard.watch(self._look_again))
+        self.rates = w.HTML(layout=w.Layout(width="100%"))
+        self.drawers = Drawers({RATES: self.rates}, lambda _: self._rates.poke())
         scroll = w.Box([self.table], layout=w.Layout(max_height="270px", overflow="auto"))
         super().__init__(
             [
-                *(style(), self.overall, self.bars, self.vendors),
+                *(style(), self.overall, self.bars, self.vendors, self.drawers),
                 *(self.doubts, self.look, self.guard, scroll),
             ]
         )
@@ -78,6 +85,8 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._throttle = Throttle(self.guard.watch(self._show, clears=False), every_s=EVERY_S)
         lines = self.guard.watch(self._show_lines, clears=False)
         self._lines = Throttle(lines, every_s=LINES_EVERY_S)
+        rates = self.guard.watch(self._show_rates, clears=False)
+        self._rates = Throttle(rates, every_s=CONDITIONS_EVERY_S, in_pool=True)
         self._end = bench.on_change(self._changed)
         self.look_at(what)
 
@@ -146,11 +155,25 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.bars.value = bars_html(records)
         self.vendors.value = vendors_html(self._bench.conditions)
         self._lines.poke()
+        if self.drawers.is_open(RATES):
+            self._rates.poke()
         self._show_doubts([r for r in records if r.state is TrialState.IN_DOUBT])
         self.on_show(records)
 
     def _show_lines(self) -> None:
         self.table.value = table_html(list(self._records.values()))
+
+    def _show_rates(self) -> None:
+        records = list(self._records.values())
+        names = {record.trial.provider for record in records}
+        self.rates.value = rates_html(
+            records,
+            limits={name: limits for name, (_, limits) in known(self._bench, names).items()},
+            paces=self._bench.paces().to_dict("records"),
+            retries=self._bench.retries(),
+            conditions=self._bench.conditions,
+            now=datetime.now(UTC),
+        )
 
     def _show_doubts(self, records: Sequence[TrialRecord]) -> None:
         shown = records[:MOST_DOUBTS]

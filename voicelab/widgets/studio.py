@@ -1,37 +1,31 @@
 """The studio: one page to describe voices, run the batch, and compare what comes back."""
 
 import html
-import math
-from collections import Counter
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary, ref
 
 import ipywidgets as w
 
 from voicelab.engine.job import io_loop
-from voicelab.engine.sheet import Quote
 from voicelab.errors import UsageError
 from voicelab.experiment import Experiment
 from voicelab.model import TrialRecord, TrialState
-from voicelab.store.store import BatchRow
 from voicelab.tables.comparison import Comparison
+from voicelab.widgets.batch_choice import BatchChoice
 from voicelab.widgets.bench import Bench
 from voicelab.widgets.comparer import Comparer
-from voicelab.widgets.exports import ExportBar
+from voicelab.widgets.exports import FAVOURITE, ExportBar
 from voicelab.widgets.form import Form
-from voicelab.widgets.guard import Guard, problem, sentence
+from voicelab.widgets.frame import Frame
+from voicelab.widgets.guard import Guard
 from voicelab.widgets.progress import ProgressPanel
-from voicelab.widgets.quote_text import quote_html
+from voicelab.widgets.quoting import QuotePanel
 from voicelab.widgets.references import added_text, clone_rows
 from voicelab.widgets.throttle import Throttle
 from voicelab.widgets.voices import VoicesPanel
 
-TYPING_S = 0.3
 COMPARE_EVERY_S = 1.5
-MOST_TRIALS = 10_000
-"""More in one batch is a slip of the keyboard."""
-FAVOURITE = 4
-"""Stars from which a voice is one to clone."""
+DESCRIBE, RUN, COMPARE, VOICES, REPORT = "Describe", "Run", "Compare", "Voices", "Report"
 
 NOTHING_YET = "Nothing to hear yet. Press Submit, and every voice appears here as it arrives."
 NONE_CAME = "No voice has come yet; the lines above say where each trial stands."
@@ -50,17 +44,17 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def __init__(self, bench: Bench, experiment: Experiment | None = None) -> None:
         self._bench = bench
-        self._sheet: Quote | None = None
         self._known: set[str] = set()
         self._ended: frozenset[tuple[str, TrialState]] = frozenset()
         self._running = self._stopping = False
         self._comparer: Comparer | None = None
         self._make_buttons()
-        self.quote = w.HTML()
+        self.frame = Frame([DESCRIBE, RUN, COMPARE, VOICES, REPORT])
         self.comparing = w.VBox([_empty(NOTHING_YET)])
         self.form = Form(bench, experiment)
+        self.quote = QuotePanel(bench, self.form)
         self.panel = ProgressPanel(bench, self._latest())
-        self.exports = ExportBar(self._comparison)
+        self.exports = ExportBar(bench, lambda: self.looking_at)
         self.voices = VoicesPanel(bench)
         super().__init__(self._layout())
         self.add_class("voicelab-studio")
@@ -69,14 +63,13 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def _connect(self) -> None:
         """Begin to follow the form and the lab, now that all widgets are there to be written."""
-        show_quote = self.guard.watch(self._show_quote, clears=False)
-        self._quoting = Throttle(show_quote, every_s=0.0, after_s=TYPING_S, in_pool=True)
         show_voices = self.compare_guard.watch(self._show_voices)
         self._comparing = Throttle(show_voices, every_s=COMPARE_EVERY_S, in_pool=True)
-        self.form.on_edit = self._edited
+        self.form.on_edit = self.quote.forget
+        self.quote.on_show = self._quoted
         self.panel.on_show = self._shown
         self._end = self._bench.on_change(self._changed)
-        self._quoting.poke()
+        self.quote.poke()
         self._look_at(self._latest())
 
     def _latest(self) -> str | None:
@@ -92,40 +85,24 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.clone = _button("Clone the favourites", CLONE, icon="clone")
         self.clone.disabled = False
         self.clone.layout = w.Layout(width="auto", align_self="flex-start", display="none")
-        self.leave_out = w.Checkbox(
-            description="leave out refused trials",
-            indent=False,
-            layout=w.Layout(width="auto", display="none"),
-        )
-        self.choice = w.Dropdown(
-            description="Showing",
-            tooltip="The batch or experiment shown below",
-            style={"description_width": "60px"},
-            layout=w.Layout(width="420px"),
-        )
+        self.choice = BatchChoice()
         self.submit.on_click(self.guard.watch(self._submit))
         self.stop.on_click(self.guard.watch(self._stop))
         self.resume.on_click(self.guard.watch(self._resume))
         self.retry.on_click(self.guard.watch(self._retry))
-        self.reuse = w.Checkbox(
-            description="reuse what this lab has already",
-            tooltip="Take those trials over, free, instead of making new voices",
-            indent=False,
-            layout=w.Layout(width="auto", display="none"),
-        )
-        self.reuse.observe(self.guard.watch(lambda _: self._edited()), "value")
         self.clone.on_click(self.compare_guard.watch(self._clone))
-        self.leave_out.observe(self.guard.watch(lambda _: self._set_submit()), "value")
         self.choice.observe(self.guard.watch(self._chosen), "value")
 
     def _layout(self) -> list[w.Widget]:
-        buttons = [self.submit, self.leave_out, self.reuse, self.stop, self.resume, self.retry]
+        buttons = w.HBox([self.submit, self.stop, self.resume, self.retry])
         return [
             w.HTML(_title(self._bench)),
-            _section("Describe", [self.form]),
-            _section("Run", [self.quote, w.HBox(buttons), self.guard, self.choice, self.panel]),
-            _section("Compare", [self.comparing, self.clone, self.compare_guard, self.exports]),
-            _section("Voices", [self.voices]),
+            self.frame,
+            _section(DESCRIBE, [self.form]),
+            _section(RUN, [self.quote, buttons, self.guard, self.choice, self.panel]),
+            _section(COMPARE, [self.comparing, self.clone, self.compare_guard]),
+            _section(VOICES, [self.voices]),
+            _section(REPORT, [self.exports]),
         ]
 
     def _make_room(self) -> None:
@@ -140,46 +117,24 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.panel.end()
         self.children = [_empty(MOVED)]
 
-    def _quoted(self) -> tuple[Experiment, Quote]:
-        experiment = self.form.experiment
-        _require_modest(experiment)
-        return experiment, self._bench.quote(experiment, reuse=self.reuse.value)
-
-    def _edited(self) -> None:
-        self._sheet = None
-        self._set_submit()
-        self._quoting.poke()
-
-    def _show_quote(self) -> None:
-        sheet = None
-        self.form.providers.refresh()
-        try:
-            _, sheet = self._quoted()
-            self.quote.value = quote_html(sheet)
-        except UsageError as error:
-            self.quote.value = problem(sentence(error))
-        partly = sheet is not None and sheet.refusals and sheet.trials
-        self.leave_out.layout.display = "" if partly else "none"
-        self.reuse.layout.display = "" if sheet is not None and sheet.alike else "none"
-        self._sheet = sheet
-        self._set_submit()
-
-    def _set_submit(self) -> None:
-        sheet = self._sheet
-        sendable = sheet is not None and sheet.trials > 0
-        refused = sheet is not None and sheet.refusals and not self.leave_out.value
-        passed = sheet is not None and any(share.over for share in sheet.budgets)
-        blocked = bool(refused) or passed
-        self.submit.disabled = self.panel.running or not sendable or blocked
+    def _quoted(self) -> None:
+        sheet = self.quote.sheet
+        if sheet is not None:
+            refused = sum(refusal.trials for refusal in sheet.refusals)
+            words = f"{sheet.trials:,} trial{'' if sheet.trials == 1 else 's'}"
+            self.frame.tell(DESCRIBE, words + (f", {refused:,} refused" if refused else ""))
+        self.submit.disabled = self.panel.running or not self.quote.sendable
 
     def _submit(self, _button: object) -> None:
         self.submit.disabled = True
         try:
-            experiment, sheet = self._quoted()
-            if self._sheet is None or sheet.batch_id != self._sheet.batch_id:
+            experiment, sheet = self.quote.quoted()
+            if self.quote.sheet is None or sheet.batch_id != self.quote.sheet.batch_id:
                 raise UsageError("the form changed; read the new quote, then press Submit again.")
             self._bench.run(
-                experiment, leave_out_refused=self.leave_out.value, reuse=self.reuse.value
+                experiment,
+                leave_out_refused=self.quote.leave_out.value,
+                reuse=self.quote.reuse.value,
             )
             self._look_at(sheet.batch_id)
         finally:
@@ -210,11 +165,12 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.compare_guard.say(
             f"{added_text(added, len(chosen))} Choose providers that clone, then press Submit."
         )
+        self.frame.go(DESCRIBE)
 
     @property
     def looking_at(self) -> str | None:
         """The batch or experiment that is shown, or nothing for the whole lab."""
-        return self.choice.value or None
+        return self.choice.chosen
 
     def _look_at(self, what: str | None) -> None:
         """Choose a batch that may be new; from any thread."""
@@ -223,8 +179,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _fill_choice(self, what: str | None) -> None:
         batches = self._bench.batches()
         self._known = {batch.id for batch in batches}
-        self.choice.options = _choices(batches)
-        self.choice.value = what or ""
+        self.choice.fill(batches, what)
         self._chosen()
 
     def _chosen(self, _change: object = None) -> None:
@@ -240,9 +195,11 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         running, states = self.panel.running, {record.state for record in records}
         if self._running and not running:
             self._stopping = False
-            self._quoting.poke()
+            self.quote.poke()
         self._running = running
-        self._set_submit()
+        self._quoted()
+        done = sum(record.state is TrialState.DONE for record in records)
+        self.frame.tell(RUN, f"{done:,} of {len(records):,} done" if records else "")
         self.stop.disabled = not running or self._stopping
         self.stop.description = "Stopping …" if self._stopping else "Stop"
         self.resume.disabled = running or all(state.is_final for state in states)
@@ -275,28 +232,6 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.clone.layout.display = ""
 
 
-def _require_modest(experiment: Experiment) -> None:
-    cells = math.prod(len(values) for values in experiment.variables.values())
-    trials = (cells + len(experiment.rows)) * len(experiment.providers) * experiment.takes
-    if trials > MOST_TRIALS:
-        raise UsageError(
-            f"this makes {trials:,} trials; more than {MOST_TRIALS:,} in one batch are taken for "
-            "a slip. Take fewer values or takes, or submit several batches."
-        )
-
-
-def _choices(batches: Sequence[BatchRow]) -> list[tuple[str, str]]:
-    """Return what can be looked at: each batch, experiments of several batches, all."""
-    often = Counter(batch.experiment for batch in batches)
-    single = [
-        (f"{b.experiment} · {b.trials} trials · {b.created_at.astimezone():%d %b, %H:%M:%S}", b.id)
-        for b in batches
-    ]
-    several = [(f"{name} · all {n} batches", name) for name, n in often.items() if n > 1]
-    whole = "the whole lab" if batches else "nothing submitted yet"
-    return [*single, *several, (whole, "")]
-
-
 def _title(bench: Bench) -> str:
     mode = (
         "Live: vendors are called, and that costs money."
@@ -311,6 +246,7 @@ def _title(bench: Bench) -> str:
 def _section(title: str, widgets: Sequence[w.Widget]) -> w.VBox:
     section = w.VBox([w.HTML(f"<h3>{title}</h3>"), *widgets])
     section.add_class("voicelab-section")
+    section.add_class(f"voicelab-section-{title.lower()}")
     return section
 
 

@@ -1,7 +1,6 @@
 """Trials as tables: the columns, the frame, and the list of every export format."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING

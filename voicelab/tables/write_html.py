@@ -209,6 +209,16 @@ def _clip_names(page: _Page) -> dict[str, str]:
     return names
 
 
+def _anchors(page: _Page, names: Mapping[str, str]) -> Row:
+    """Return where the words of each row that can be heard are."""
+    rows = zip(page.comparison.records, page.rows, strict=True)
+    return {
+        row["id"]: page.comparison.anchors(record.trial.id).message()
+        for record, row in rows
+        if row["id"] in names
+    }
+
+
 def _data(page: _Page, names: Mapping[str, str], options: PageOptions) -> Row:
     """Collect what the page's model answers with."""
     return {
@@ -224,7 +234,7 @@ def _data(page: _Page, names: Mapping[str, str], options: PageOptions) -> Row:
         "clips": names,
         "peaks": {clip.name: base64_text(clip.peaks) for clip in page.clips.values()},
         "links": page.links,
-        "anchors": {trial: page.comparison.anchors(trial).message() for trial in names},
+        "anchors": _anchors(page, names),
         "shape": PIXELS,
         "mime": MIME[options.audio],
     }

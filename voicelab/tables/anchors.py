@@ -90,7 +90,7 @@ class Alignments:
         self._duration_s = duration_s
         self._members: dict[Key, list[TrialRecord]] = {}
         self._groups: dict[Key, _Group] = {}
-        self._found: dict[tuple[str, str, str | None], Anchors] = {}
+        self._found: dict[tuple[str, str | None, tuple[Word, ...]], Anchors] = {}
         for record in records:
             if record.clip_hash is not None:
                 self._members.setdefault(_key(record), []).append(record)
@@ -99,9 +99,10 @@ class Alignments:
         """Return the anchors of a trial; raise `TrialError` where it has no sound."""
         clip = self._clip(record.trial.id)
         group = self._group(record)
-        name = (group.id, record.trial.id, record.clip_hash)
+        words = known_words(record, clip.duration_s)
+        name = (group.id, record.clip_hash, words)
         if name not in self._found:
-            self._found[name] = self._find(group, record, clip)
+            self._found[name] = self._find(group, record, clip, words)
         return self._found[name]
 
     def follow(self, older: "Alignments") -> None:
@@ -114,8 +115,9 @@ class Alignments:
             ):
                 self._groups[key] = group
 
-    def _find(self, group: _Group, record: TrialRecord, clip: Clip) -> Anchors:
-        words = known_words(record, clip.duration_s)
+    def _find(
+        self, group: _Group, record: TrialRecord, clip: Clip, words: tuple[Word, ...]
+    ) -> Anchors:
         method, knots = self._knots(group, record, clip, words)
         here, there = np.array([(0.0, 0.0), *knots, (group.duration_s, clip.duration_s)]).T
         places = rising_places(np.interp(group.grid_s, here, there), clip.duration_s)

@@ -3,22 +3,29 @@
 import re
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import ipywidgets as w
 
 from voicelab.errors import UsageError
 from voicelab.tables import export
 from voicelab.tables.comparison import Comparison
+from voicelab.tables.page_options import AUDIO as SOUNDS
+from voicelab.tables.page_options import MAX_MB, PageOptions
+from voicelab.tables.publish import publish_folder
 from voicelab.tables.write_audio import write_audio_folder
 from voicelab.widgets.guard import Guard
 from voicelab.widgets.throttle import Throttle
 from voicelab.widgets.typed import read_path
 
 AUDIO = "audio"
+PUBLISH = "publish"
+BLIND = "blind"
 _DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9¹²³]", re.IGNORECASE)
 """What Windows takes for a device, whatever the suffix."""
 FORMATS = {
     ".html": ("HTML page", "One file that plays offline in any browser"),
+    BLIND: ("Blind page", "A page that hides who made which voice; its key is written beside it"),
     ".csv": ("CSV", "The table, for any program"),
     ".xlsx": ("Excel", "The table as a workbook"),
     ".parquet": ("Parquet", "The table for pandas, with its types"),
@@ -26,11 +33,15 @@ FORMATS = {
     ".md": ("Markdown", "The table for a README or a note"),
     ".tex": ("LaTeX", "The table for a paper"),
     AUDIO: ("Audio files", "Every recording as it came, under a readable name"),
+    ".zip": ("Audio, zipped", "The same as one file, with a note beside each recording"),
+    PUBLISH: ("Web folder", "A folder for any web server: the page, its sounds beside it"),
 }
+
+_WRAPS = {"flex_flow": "row wrap"}
 
 
 class ExportBar(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
-    """A folder and a button for each format.
+    """A folder, what a page is like, and a button for each format.
 
     Parameters
     ----------
@@ -48,9 +59,29 @@ class ExportBar(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             style={"description_width": "70px"},
             layout=w.Layout(width="300px"),
         )
+        self.sound = w.Dropdown(
+            options=[(name, value) for value, name in SOUNDS.items()],
+            description="Sound of a page",
+            tooltip="What the recordings become in a page",
+            style={"description_width": "110px"},
+            layout=w.Layout(width="290px"),
+        )
+        self.max_mb = w.FloatText(
+            MAX_MB,
+            description="MB at most",
+            tooltip="A page that would be larger is not written; mail takes about 25 MB",
+            style={"description_width": "80px"},
+            layout=w.Layout(width="170px"),
+        )
+        self.voice_ids = w.Checkbox(
+            description="voice ids in the page",
+            tooltip="Whether a page holds the vendors' ids of the voices",
+            indent=False,
+            layout=w.Layout(width="auto"),
+        )
         self.buttons = {format: self._button(format) for format in FORMATS}
-        buttons = w.HBox([*self.buttons.values()], layout=w.Layout(flex_flow="row wrap"))
-        super().__init__([self.folder, buttons, self.guard])
+        choices = w.HBox([self.folder, self.sound, self.max_mb, self.voice_ids], layout=_WRAPS)
+        super().__init__([choices, w.HBox([*self.buttons.values()], layout=_WRAPS), self.guard])
 
     def _button(self, format: str) -> w.Button:
         name, hint = FORMATS[format]
@@ -71,11 +102,30 @@ class ExportBar(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             raise UsageError("there is nothing to export yet; submit a batch first.")
         folder = read_path(self.folder.value, "the folder to export to")
         path = folder / file_name(comparison.title)
-        if format == AUDIO:
-            written = write_audio_folder(comparison, path.with_name(f"{path.name}-audio"))
-        else:
-            written = export(comparison, path.with_name(path.name + format))
+        written = self._written(comparison, format, path)
         self.guard.say(f"Wrote {written}")
+
+    def _written(self, comparison: Comparison, format: str, path: Path) -> Path:
+        named = partial(path.with_name, f"{path.name}-{format}")
+        if format == AUDIO:
+            return write_audio_folder(comparison, named())
+        if format == PUBLISH:
+            return publish_folder(comparison, named(), self._page())
+        if format == BLIND:
+            return export(
+                comparison, path.with_name(f"{path.name}-{BLIND}.html"), self._page(BLIND)
+            )
+        page = self._page() if format == ".html" else None
+        return export(comparison, path.with_name(path.name + format), page)
+
+    def _page(self, kind: str = "") -> PageOptions:
+        blind = kind == BLIND
+        return PageOptions(
+            audio=self.sound.value,
+            max_mb=self.max_mb.value,
+            voice_ids=self.voice_ids.value and not blind,
+            blind=blind,
+        )
 
 
 def file_name(title: str) -> str:

@@ -1,6 +1,7 @@
 """The command line as a person uses it: a real process, its output, its exit code."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -81,6 +82,13 @@ def test_an_experiment_is_quoted_run_shown_and_exported(folder: Path) -> None:
     assert exported.returncode == 0, exported.stderr
     assert (folder / "out/a.csv").is_file()
     assert (folder / "b.html").is_file()
+    hidden = voicelab("export", "h.html", "h.csv", "a.zip", "--blind", "--seed", "3", cwd=folder)
+    assert hidden.returncode == 0, hidden.stderr
+    assert json.loads((folder / "h.key.json").read_text("utf-8"))["seed"] == 3
+    assert (folder / "a.zip").is_file()
+    published = voicelab("publish", "site", "--what", "tones", "--audio", "mp3-small", cwd=folder)
+    assert published.returncode == 0, published.stderr
+    assert {"index.html", "table.csv", "audio"} <= {one.name for one in (folder / "site").iterdir()}
     assert voicelab("resume", cwd=folder).stdout.startswith("0 trials are unfinished")
 
 
@@ -92,6 +100,9 @@ def test_an_experiment_is_quoted_run_shown_and_exported(folder: Path) -> None:
         (["resume"], "there is no lab in"),
         (["table", "nothing", "--lab", "made"], "no batch or experiment 'nothing'"),
         (["export", "x.docx", "--lab", "made"], "'.docx'"),
+        (["export", "x.csv", "--blind", "--lab", "made"], "are for a page (.html)"),
+        (["export", "x.html", "--audio", "ogg", "--lab", "made"], "choose one of mp3, mp3-small"),
+        (["import-ratings", "tones.toml", "--lab", "made"], "holds no answers"),
         (["table", "--columns", "nope", "--lab", "made"], "there is no column 'nope'"),
         (["demo", "tones.toml"], "cannot be made"),
         (["lab", "--notebook", "nope"], "there is no notebook 'nope'; there are 1_explore"),
@@ -239,6 +250,7 @@ def test_the_doctor_says_how_to_mend_a_missing_engine(tmp_path: Path) -> None:
 
 def test_every_command_has_a_help_text(tmp_path: Path) -> None:
     commands = ["demo", "lab", "run", "resume", "quote", "table", "export", "providers", "doctor"]
+    commands += ["publish", "import-ratings"]
     overview = voicelab("--help", cwd=tmp_path).stdout
     for command in commands:
         assert command in overview

@@ -237,3 +237,38 @@ def test_the_page_runs_the_very_code_of_the_notebook() -> None:
 
 def test_the_page_names_no_address_outside() -> None:
     assert not re.search(r"https?://", page_of(comparison_of(1)))
+
+
+@pytest.mark.browser
+def test_it_prints_every_voice_with_its_pictures_and_without_the_controls(
+    page: Page, tmp_path: Path
+) -> None:
+    records = [record_of(nth, rating=4 if nth == 0 else None) for nth in range(23)]
+    records.append(record_of(23, state=TrialState.FAILED, error="the vendor refused."))
+    opened(page, tmp_path, comparison_of(records))
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Subtype\s*/Image", printed)) >= 23
+    page.emulate_media(media="print")
+    expect(page.locator("#comparer")).to_be_hidden()
+    expect(page.locator("#answers")).to_be_hidden()
+    rows = page.locator(".pictures tbody tr")
+    expect(rows).to_have_count(24)
+    expect(rows.first).to_contain_text("★★★★☆")
+    expect(rows.last).to_contain_text("failed: the vendor refused.")
+    for picture in (page.locator(".pictures img"), page.locator(".pictures svg")):
+        expect(picture).to_have_count(23)
+        expect(picture.last).to_be_visible()
+    assert page.locator(".pictures img").evaluate_all(
+        "images => images.every(({ complete, naturalWidth }) => complete && naturalWidth === 300)"
+    )
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.browser
+def test_without_scripts_the_pictures_are_on_the_screen(chromium: Browser, tmp_path: Path) -> None:
+    write(comparison_of(2), tmp_path / "p.html")
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((tmp_path / "p.html").as_uri())
+    expect(page.locator(".pictures img").last).to_be_visible()
+    context.close()

@@ -14,8 +14,14 @@ from voicelab.experiment import Experiment
 from voicelab.lab import Lab
 from voicelab.tables import WRITERS
 from voicelab.widgets.comparer import Comparer
-from voicelab.widgets.exports import AUDIO, FORMATS, file_name
+from voicelab.widgets.exports import AUDIO, BLIND, FORMATS, PUBLISH, file_name
 from voicelab.widgets.studio import Studio
+
+FILES = {
+    AUDIO: "tones-audio/manifest.json",
+    PUBLISH: "tones-publish/index.html",
+    BLIND: "tones-blind.key.json",
+}
 
 TONES = Experiment(
     name="tones",
@@ -197,11 +203,21 @@ def test_every_format_is_written(
     monkeypatch.chdir(tmp_path)
     studio.submit.click()
     heard(studio, 2)
-    assert set(FORMATS) == {*WRITERS, AUDIO}
+    assert set(FORMATS) == {*WRITERS, *FILES}
     for format in FORMATS:
         written(studio, format)
-        name = "tones-audio/manifest.json" if format == AUDIO else f"tones{format}"
+        name = FILES.get(format, f"tones{format}")
         assert (tmp_path / "exports" / name).stat().st_size > 0
+
+
+def test_a_page_past_its_budget_is_a_sentence_with_choices(studio: Studio, tmp_path: Path) -> None:
+    studio.submit.click()
+    heard(studio, 2)
+    studio.exports.folder.value = str(tmp_path)
+    studio.exports.max_mb.value = 0.01
+    studio.exports.write.click()
+    until(lambda: "mp3-small" in studio.exports.guard.value)
+    assert not list(tmp_path.glob("*.html"))
 
 
 @pytest.mark.parametrize("folder", ["/dev/null/there", "\0", "~nobody-here", "x" * 5000])

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -15,6 +16,7 @@ from voicelab.experiment import Experiment
 from voicelab.lab import DEFAULT_FOLDER, Lab
 from voicelab.model import TrialState
 from voicelab.tables.comparison import Comparison
+from voicelab.tables.page_options import MAX_MB
 
 app = typer.Typer(
     help="Design synthetic voices from text descriptions and compare what comes back.",
@@ -37,6 +39,15 @@ What = Annotated[
 TrialId = Annotated[str, typer.Argument(help="A trial's id, as `voicelab table` shows it.")]
 LeaveOut = Annotated[
     bool, typer.Option("--leave-out-refused", help="Send the others when some are refused.")
+]
+WhatOption = Annotated[
+    str | None, typer.Option("--what", help="A batch id or an experiment's name.")
+]
+Audio = Annotated[
+    str, typer.Option(help="Sound of a page: mp3, mp3-small (half as large), flac (lossless).")
+]
+VoiceIds = Annotated[
+    bool, typer.Option("--voice-ids", help="Let a page hold the vendors' ids of the voices.")
 ]
 BudgetText = Annotated[
     str | None,
@@ -183,13 +194,65 @@ def table(
 @app.command()
 def export(
     paths: Annotated[list[Path], typer.Argument(help="Files to write; the suffix is the format.")],
-    what: Annotated[str | None, typer.Option(help="A batch id or an experiment's name.")] = None,
+    what: WhatOption = None,
+    folder: LabFolder = DEFAULT_LAB,
+    audio: Audio = "mp3",
+    max_mb: Annotated[float, typer.Option(help="The most a page may take, in MB.")] = MAX_MB,
+    voice_ids: VoiceIds = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Hide who made which voice; the key lies beside it.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="What the order of a blind page is drawn from.")
+    ] = None,
+) -> None:
+    """Write tables, the page that plays, or the audio.
+
+    By suffix: .html .csv .xlsx .parquet .jsonl .md .tex, and .zip for the audio.
+    """
+    with Lab.open(folder, create=False) as lab:
+        page = partial(
+            lab.export,
+            what,
+            audio=audio,
+            max_mb=max_mb,
+            voice_ids=voice_ids,
+            blind=blind,
+            seed=seed,
+        )
+        pages = [path for path in paths if path.suffix.lower() == ".html"]
+        for path in paths:
+            show.say(str(page(path) if path in pages or not pages else lab.export(what, path)))
+
+
+@app.command()
+def publish(
+    folder_to: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to put it.")],
+    what: WhatOption = None,
+    folder: LabFolder = DEFAULT_LAB,
+    audio: Audio = "mp3",
+    voice_ids: VoiceIds = False,
+) -> None:
+    """Write a folder for any web server: the page, its sounds beside it, the table."""
+    with Lab.open(folder, create=False) as lab:
+        made = lab.publish_folder(what, folder_to, audio=audio, voice_ids=voice_ids)
+    show.say(f"{made}  to look at it: python -m http.server --directory {made}")
+
+
+@app.command("import-ratings")
+def import_ratings(
+    files: Annotated[list[Path], typer.Argument(help="What listeners saved in an exported page.")],
+    key: Annotated[
+        Path | None, typer.Option(help="Of a blind page; looked for beside the answers if missing.")
+    ] = None,
     folder: LabFolder = DEFAULT_LAB,
 ) -> None:
-    """Write tables, or the page that plays: .html .csv .xlsx .parquet .jsonl .md .tex."""
+    """Take up listeners' ratings and notes, under their names."""
     with Lab.open(folder, create=False) as lab:
-        for path in paths:
-            show.say(str(lab.export(what, path)))
+        for file in files:
+            taken = lab.import_ratings(file, key=key)
+            names = ", ".join(taken["rater"].unique()) or "nobody"
+            show.say(f"{file}: {taken['rating'].count()} ratings by {names}")
 
 
 @app.command()

@@ -3,6 +3,8 @@
 import html
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as w
@@ -12,6 +14,7 @@ from voicelab.tables import export
 from voicelab.tables.comparison import Comparison
 from voicelab.tables.page_options import AUDIO as SOUNDS
 from voicelab.tables.page_options import MAX_MB, PageOptions
+from voicelab.tables.publish import publish_folder
 from voicelab.tables.write_audio import write_audio_folder
 from voicelab.widgets.bench import Bench
 from voicelab.widgets.file_link import FileLink
@@ -20,19 +23,23 @@ from voicelab.widgets.guard import Guard
 from voicelab.widgets.throttle import Throttle
 from voicelab.widgets.typed import read_path
 
-AUDIO = "audio"
+AUDIO, PUBLISH, BLIND = "audio", "publish", "blind"
+PAGES = (".html", BLIND, PUBLISH)
+"""What holds sounds that play."""
 _DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9¹²³]", re.IGNORECASE)
 """What Windows takes for a device, whatever the suffix."""
 FORMATS = {
     ".html": ("HTML page", "One file that plays offline in any browser"),
+    BLIND: ("Blind page", "A page that hides who made which voice; its key is written beside it"),
     ".csv": ("CSV", "The table, for any program"),
     ".xlsx": ("Excel", "The table as a workbook"),
     ".parquet": ("Parquet", "The table for pandas, with its types"),
     ".jsonl": ("JSON lines", "One JSON object a trial"),
     ".md": ("Markdown", "The table for a README or a note"),
     ".tex": ("LaTeX", "The table for a paper"),
-    ".zip": ("Audio bundle", "Every recording as it came, and beside each a file of what it is"),
-    AUDIO: ("Audio files", "The same in a folder: every recording under a readable name"),
+    AUDIO: ("Audio files", "Every recording as it came, under a readable name"),
+    ".zip": ("Audio, zipped", "The same as one file, with a note beside each recording"),
+    PUBLISH: ("Web folder", "A folder for any web server: the page, its sounds beside it"),
 }
 
 
@@ -62,7 +69,7 @@ class ExportBar(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.format.observe(self.guard.watch(self._format_chosen), "value")
         self._format_chosen()
         fields = [self.format, self.hint, self.title, self.included]
-        fields += [self.audio, self.room, self.blind, self.folder]
+        fields += [self.audio, self.max_mb, self.voice_ids, self.folder]
         super().__init__([*fields, self.write, self.guard, self.link])
 
     def _make_fields(self) -> None:
@@ -79,16 +86,16 @@ class ExportBar(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             "How the page holds its sounds",
             [(name, audio) for audio, name in SOUNDS.items()],
         )
-        self.room = w.BoundedFloatText(
+        self.max_mb = w.FloatText(
             MAX_MB,
-            min=0.1,
-            max=2000,
-            description="At most, MB",
-            tooltip="A page that would be larger is not written; you are told what to change",
+            description="MB at most",
+            tooltip="A page that would be larger is not written; mail takes about 25 MB",
             style=_LABELS,
+            layout=w.Layout(width="230px"),
         )
-        self.blind = w.Checkbox(
-            description="Blind: hide who made which voice; the key is a file of its own",
+        self.voice_ids = w.Checkbox(
+            description="voice ids in the page",
+            tooltip="Whether a page holds the vendors' ids of the voices",
             indent=False,
             layout=w.Layout(width="auto", margin="0 0 0 118px"),
         )
@@ -104,8 +111,9 @@ class ExportBar(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _format_chosen(self, _change: object = None) -> None:
         hint = html.escape(FORMATS[self.format.value][1])
         self.hint.value = f'<p class="voicelab-hint voicelab-beside">{hint}.</p>'
-        for field in (self.audio, self.room, self.blind):
-            field.layout.display = "" if self.format.value == ".html" else "none"
+        for field in (self.audio, self.max_mb):
+            field.layout.display = "" if self.format.value in PAGES else "none"
+        self.voice_ids.layout.display = "" if self.format.value in (".html", PUBLISH) else "none"
 
     def _start(self, _button: object) -> None:
         self.link.show(None)
@@ -121,19 +129,30 @@ class ExportBar(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             comparison.title = title
         folder = read_path(self.folder.value, "the folder to export to")
         path = folder / file_name(comparison.title)
-        if self.format.value == AUDIO:
-            written = write_audio_folder(comparison, path.with_name(f"{path.name}-audio"))
-        else:
-            file = path.with_name(path.name + self.format.value)
-            written = export(comparison, file, self._page_options())
+        written = self._written(comparison, path)
         self.guard.say(f"Wrote {written}")
         self.link.show(written)
 
-    def _page_options(self) -> PageOptions | None:
-        if self.format.value != ".html":
-            return None
-        room, blind = self.room.value, self.blind.value
-        return PageOptions(audio=self.audio.value, max_mb=room, blind=blind)
+    def _written(self, comparison: Comparison, path: Path) -> Path:
+        format = self.format.value
+        named = partial(path.with_name, f"{path.name}-{format}")
+        if format == AUDIO:
+            return write_audio_folder(comparison, named())
+        if format == PUBLISH:
+            return publish_folder(comparison, named(), self._page())
+        if format == BLIND:
+            return export(comparison, path.with_name(f"{path.name}-{BLIND}.html"), self._page())
+        page = self._page() if format == ".html" else None
+        return export(comparison, path.with_name(path.name + format), page)
+
+    def _page(self) -> PageOptions:
+        blind = self.format.value == BLIND
+        return PageOptions(
+            audio=self.audio.value,
+            max_mb=self.max_mb.value,
+            voice_ids=self.voice_ids.value and not blind,
+            blind=blind,
+        )
 
     def _comparison(self) -> Comparison:
         whole = self._bench.compare(self._what())

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import ipywidgets as w
@@ -16,6 +16,7 @@ from voicelab.widgets.bench import Bench
 from voicelab.widgets.guard import Guard
 from voicelab.widgets.throttle import Throttle
 from voicelab.widgets.typed import read_path
+from voicelab.widgets.uploader import Uploader
 
 MOST_LISTED = 200
 HINT = (
@@ -51,6 +52,7 @@ class References(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
                 self.trials,
                 self.words,
                 self.recording,
+                self.upload,
                 self.transcript,
                 self.add,
                 self.guard,
@@ -67,6 +69,7 @@ class References(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.words = w.HTML()
         self.recording = _field(w.Text, "Recording", "Its path or its link")
         self.recording.placeholder = "path of a WAV, FLAC, MP3 or Ogg file, or https://…"
+        self.upload = Uploader(self._bench.folder / "references", self._came)
         self.transcript = _field(w.Text, "Transcript", "What is said in it")
         self.transcript.placeholder = "what is said in the recording; may stay empty"
         self.add = w.Button(
@@ -104,6 +107,10 @@ class References(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.words.value = _hint(len(self._known), len(listed))
         for field in (self.find, self.trials):
             field.layout.display = "" if self._known else "none"
+
+    def _came(self, path: Path) -> None:
+        """Name the recording that was uploaded."""
+        self.recording.value = str(path.absolute())
 
     def _add_clicked(self, _button: object) -> None:
         records = [self._known[id_][1] for id_ in self.trials.value]

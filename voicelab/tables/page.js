@@ -22,6 +22,8 @@ function* answers({ type, what, ids }) {
     if (what === "pixels") {
       const [rows, columns] = page.shape;
       yield [{ type: what, id, rows, columns }, [fromBase64(page.pictures[clip].pixels)]];
+    } else if (what !== "audio") {
+      yield [{ type: "failed", what, id, message: "this page does not hold that." }, []];
     } else {
       const text = document.getElementById(`audio-${clip}`).textContent;
       yield [{ type: what, id, mime: page.mime }, [fromBase64(text)]];

@@ -134,6 +134,8 @@ class Comparer(anywidget.AnyWidget):
         if what == "audio":
             data = comparison.audio(trial, format=LIVE_FORMAT)
             self.send({"type": what, "id": trial, "mime": MIME[LIVE_FORMAT]}, buffers=[data])
+        elif what != "pixels":
+            raise UsageError(f"nothing called {what!r} is known of a trial.")
         else:
             rows, columns = PIXELS
             header = {"type": "pixels", "id": trial, "rows": rows, "columns": columns}

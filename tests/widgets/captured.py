@@ -1,4 +1,4 @@
-"""What leaves a page's loudspeakers, sample by sample: recorded beside every way out of its sound."""
+"""What leaves a page's loudspeakers, sample by sample: a recorder beside every way out."""
 
 import base64
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ const tapOf = (context) => {
   taps.set(context, tap);
   const address = URL.createObjectURL(new Blob([RECORDER], { type: "text/javascript" }));
   context.audioWorklet.addModule(address).then(() => {
-    const recorder = new AudioWorkletNode(context, "recorder", { channelCount: 1, channelCountMode: "explicit" });
+    const one = { channelCount: 1, channelCountMode: "explicit" };
+    const recorder = new AudioWorkletNode(context, "recorder", one);
     recorder.port.onmessage = ({ data }) => window.heard.push(data);
     connect.call(tap, recorder);
     connect.call(recorder, context.destination);
@@ -43,7 +44,9 @@ window.recorded = () => {
   window.heard.forEach(([, block], i) => samples.set(block, 128 * i));
   const bytes = new Uint8Array(samples.buffer);
   let text = "";
-  for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+  for (let i = 0; i < bytes.length; i += 32768) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+  }
   window.heard = [];
   return [window.rate, frames, btoa(text)];
 };

@@ -185,10 +185,10 @@ class Comparer {
     }
     this.scale = { ...scale, duration_s: scale.duration_s || 1 };
     for (const row of rows) this.#takeRow(row);
-    if (!this.rows.has(this.player.home)) this.player.put("", 0); // its trial is gone
     peaks.forEach((id, i) => this.peaks.set(id, new Int8Array(bytesOf(buffers[i]).slice().buffer)));
     this.#drawTicks();
     this.#fillSorts();
+    if (this.player.home && !this.rows.has(this.player.home)) this.player.drop(); // its trial is gone
     this.root.dataset.ready = "1";
   }
 

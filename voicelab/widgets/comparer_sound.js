@@ -124,6 +124,12 @@ class Player {
     this.#settle(id, at);
   }
 
+  /** Fall silent and forget where the sound was. */
+  drop() {
+    this.pause();
+    this.put("", 0);
+  }
+
   /** Bring the sounding voice to another pace or loop, without a gap. */
   renew() {
     if (this.#voice) this.#sound(this.#voice.id, this.#voice.clip, null);

@@ -2,6 +2,7 @@
 // --- where a switch goes on -------------------------------------------------------------------
 
 const SWITCHES = { word: "at the same word", time: "at the same time", start: "from the start" };
+const ROUGH = "at about the same word: it says something else, only where its speech begins and ends is known";
 
 /** Carry time `t` of one clip to another, both with their anchors: a straight line between each two. */
 function carry(t, a, b) {
@@ -91,7 +92,9 @@ class Switching {
     if (from === to || this.mode === "time") return { at, how: "time", lack: "" };
     const [a, b] = [from, to].map((id) => this.of(id));
     const lack = this.#lack(a, b, from, to);
-    return lack ? { at, how: "time", lack } : { at: carry(at, a.times, b.times), how: "word", lack };
+    if (lack) return { at, how: "time", lack: `at the same time: ${lack}` };
+    const rough = [a, b].some(({ method }) => method === "stretched");
+    return { at: carry(at, a.times, b.times), how: "word", lack: rough ? ROUGH : "" };
   }
 
   #lack(a, b, from, to) {
@@ -113,7 +116,7 @@ class Switching {
   }
 
   #report(how, lack) {
-    this.shortfall = lack && `at the same time: ${lack}`;
+    this.shortfall = lack;
     setText(this.words, this.shortfall);
     Object.assign(this.owner.root.dataset, { switching: this.mode, carried: how });
   }
@@ -126,7 +129,7 @@ class Switching {
     const { active } = this.owner;
     const { how, lack } = this.mode === "start" ? { how: "start", lack: "" } : this.carried(0, active, id);
     element.dataset.carried = id === active ? "" : how;
-    if (id !== active && lack && this.owner.player.home) play.title += `, at the same time: ${lack}`;
+    if (id !== active && lack && this.owner.player.home) play.title += `, ${lack}`;
   }
 
   /** Set the cursor of each row where its voice says what the sounding one says. */

@@ -85,7 +85,7 @@ class Player {
     voice.ended = () => this.#voice === voice && this.#settle(id, 0);
     this.#voice?.stop(when);
     this.#voice = voice;
-    if (this.#context.currentTime > when && this.#late++ < AGAIN_LATE) this.#sound(id, clip, null);
+    if (this.#context.currentTime + QUANTUM > when && this.#late++ < AGAIN_LATE) this.#sound(id, clip, null);
     else this.#late = 0;
     this.changed();
   }

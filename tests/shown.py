@@ -81,6 +81,7 @@ def comparison_of(
     *,
     title: str = "Narrators",
     sound: Callable[[int], bytes] = lambda place: voice(place % 24),
+    numbers: Callable[[int], dict[str, float | None]] = lambda place: numbers_of(place),
 ) -> Comparison:
     """Return a comparison of so many trials that are done, or of these records."""
     records = [record_of(i) for i in range(trials)] if isinstance(trials, int) else trials
@@ -97,7 +98,7 @@ def comparison_of(
         heard,
         audio_of=lambda digest: sounds.get(digest, b"this is no sound"),
         pcm_rate_of=lambda _: None,
-        numbers={digest: numbers_of(place) for place, digest in enumerate(sounds)},
+        numbers={digest: numbers(place) for place, digest in enumerate(sounds)},
     )
 
 

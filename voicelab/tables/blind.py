@@ -14,7 +14,7 @@ import numpy as np
 from voicelab.audio.clip import Samples, encode, resample
 from voicelab.errors import UsageError
 from voicelab.model import PromptVariant, Trial, TrialRecord, TrialState
-from voicelab.tables.comparison import Comparison, playback_gain
+from voicelab.tables.comparison import Comparison
 
 if TYPE_CHECKING:
     from voicelab.tables.page_options import PageOptions
@@ -83,7 +83,7 @@ def blinded(comparison: Comparison, key: Key) -> Comparison:
 
 def _levelled(comparison: Comparison, trial: str, rate: int) -> Samples:
     clip = comparison.clip(trial)
-    gain_db = playback_gain(comparison.numbers.get(comparison.record(trial).clip_hash or "", {}))[0]
+    gain_db, _ = comparison.playback_gain(trial)
     y: Samples = clip.y * np.float32(10 ** ((gain_db or 0.0) / 20))
     return resample(y, sr=clip.sr, to=rate)
 

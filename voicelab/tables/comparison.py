@@ -18,17 +18,12 @@ from voicelab.store.database import without_collecting
 from voicelab.store.trial_rows import TrialRows
 from voicelab.tables.anchors import Alignments, Anchors
 from voicelab.tables.columns import values_of
+from voicelab.tables.fair_levels import Numbers, common_loudness, playback_gain
 from voicelab.tables.frame import frame, table_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Numbers = Mapping[str, float | None]
-
-TARGET_LUFS = -23.0
-"""Loudness all voices are played at when they are matched (EBU R 128)."""
-PEAK_LIMIT_DBTP = -1.0
-"""No matched voice may come closer to full scale than this."""
 KEPT_CLIPS = 64
 """Decoded clips kept in memory: about 1 MB each."""
 
@@ -156,6 +151,11 @@ class Comparison:
     def _duration_s(self, record: TrialRecord) -> float | None:
         return self.numbers.get(record.clip_hash or "", {}).get("duration_s")
 
+    def playback_gain(self, trial_id: str) -> tuple[float | None, str | None]:
+        """Return the gain in dB that plays a trial as loud as the others, and what to know of it."""
+        numbers = self.numbers.get(self.record(trial_id).clip_hash or "", {})
+        return playback_gain(numbers, loudness_lufs=self._loudness_lufs)
+
     def peaks(self, trial_id: str) -> bytes:
         """Return the waveform's envelope: 600 pairs of int8, minimum and maximum."""
         return peaks(self.clip(trial_id).y, peak=self._levels.peak).tobytes()
@@ -178,6 +178,11 @@ class Comparison:
             loudest_db=max(loudest, default=0.0),
             peak=max((float(abs(clip.y).max(initial=0.0)) for clip in clips), default=0.0) or 1.0,
         )
+
+    @cached_property
+    def _loudness_lufs(self) -> float:
+        hashes = {record.clip_hash for record in self.records if record.clip_hash is not None}
+        return common_loudness(self.numbers.get(digest, {}) for digest in hashes)
 
     def scale(self) -> dict[str, Any]:
         """Return the one time, frequency and level scale of all pictures."""
@@ -245,7 +250,7 @@ class Comparison:
             clip = self.clip(record.trial.id)
         except TrialError as error:
             return {"clip": {"error": str(error)}, "description": ""}
-        gain_db, gain_note = playback_gain(numbers)
+        gain_db, gain_note = self.playback_gain(record.trial.id)
         shown = {
             "duration_s": clip.duration_s,
             "sr": clip.sr,
@@ -277,19 +282,3 @@ class _Levels:
 
 def _with_nan(numbers: Numbers) -> dict[str, float]:
     return {name: math.nan if (n := numbers.get(name)) is None else n for name in MEASURES}
-
-
-def playback_gain(numbers: Numbers) -> tuple[float | None, str | None]:
-    """Return the gain that plays a clip at `TARGET_LUFS`, and a note where it is not that.
-
-    The gain is for playing only; no audio is changed. It is held back where the true peak would
-    pass `PEAK_LIMIT_DBTP`.
-    """
-    loudness, peak = numbers.get("loudness_lufs"), numbers.get("true_peak_dbtp")
-    if loudness is None:
-        return None, "too short or too quiet to match its loudness; played as it is"
-    gain = TARGET_LUFS - loudness
-    room = PEAK_LIMIT_DBTP - (peak if peak is not None else 0.0)
-    if gain > room:
-        return room, f"{gain - room:.1f} dB quieter than the others: its peaks leave no more room"
-    return gain, None

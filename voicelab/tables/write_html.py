@@ -35,8 +35,17 @@ __all__ = ["FRONT_END", "MIME", "PIXELS", "front_end", "page_of", "page_with_lin
 Row = dict[str, Any]
 
 FRONT_END = (
-    "comparer_sound.js",
     "comparer_row.js",
+    "comparer_questions.js",
+    "comparer_clips.js",
+    "comparer_stretch.js",
+    "comparer_voice.js",
+    "comparer_sound.js",
+    "comparer_switching.js",
+    "comparer_looping.js",
+    "comparer_pace.js",
+    "comparer_words.js",
+    "comparer_ahead.js",
     "comparer_level.js",
     "comparer_details.js",
     "comparer.js",

@@ -28,10 +28,13 @@ function keyName({ key, code, shiftKey }) {
  *
  * What can be done with it is in its parts, a file each. A part may have
  *   tools(), panels()  elements for the bar on top and for below the rows, made once
+ *   built()            after everything was made, before the first drawing
  *   keys(), help       {key name: action} as `keyName` writes them, and [[key, words], …] for people
  *   receive(message, buffers)  after the comparer has taken a message
  *   row(row)           after a `Row` in view was brought up to date
- *   drawn(), close()   after everything was drawn; when the view goes
+ *   drawn(), moved()   after everything was drawn; when the place of the sound has moved
+ *   aside()            words to say after the name of the active voice
+ *   close()            when the view goes
  * Plain digits and letters jump to voices, so the keys of parts are shifted letters or signs.
  */
 class Comparer {
@@ -44,16 +47,25 @@ class Comparer {
     });
     this.level = new Level(this);
     this.details = new Details(this);
-    this.parts = [this.level, this.details];
+    this.switching = new Switching(this);
+    this.looping = new Looping(this);
+    this.parts = [this.switching, this.looping, new Pace(this), this.level, this.details, new Words(this), new Ahead(this)];
     this.questions = new Questions(model, (words) => this.#waitWords(words));
     this.player = new Player({
-      load: (id) => this.questions.get("audio", [id])[0],
+      clips: new Clips({
+        load: (id) => this.questions.get("audio", [id])[0],
+        version: (id) => versionOf(this.rows.get(id)),
+      }),
       gain: (id) => this.level.gain(id),
+      land: (at, from, to) => this.switching.land(at, from, to),
+      loop: (id) => this.looping.in(id),
       changed: () => this.#playerChanged(),
+      held: (words) => this.#held(words),
     });
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.#build(host);
     this.#listen();
+    for (const part of this.parts) part.built?.();
     this.draw();
     this.questions.tell("hello", { type: "hello" });
   }
@@ -97,7 +109,8 @@ class Comparer {
   #listen() {
     const onMessage = (message, buffers) => this.#guard(() => this.#receive(message, buffers ?? []));
     const onActive = () => this.activate(this.model.get("active"), { quiet: true });
-    const onOther = (event) => event.detail !== this && this.player.playing && this.player.pause();
+    const hush = () => this.player.playing && this.player.pause();
+    const onOther = (event) => event.detail !== this && hush();
     const size = new ResizeObserver(() => {
       this.#drawTicks();
       this.draw();
@@ -105,12 +118,16 @@ class Comparer {
     this.model.on("msg:custom", onMessage);
     this.model.on("change:active", onActive);
     document.addEventListener("voicelab:playing", onOther); // another comparer on the same page
+    addEventListener("pagehide", hush);
     this.root.addEventListener("keydown", (event) => this.#key(event));
     size.observe(this.list);
     this.close = () => {
+      this.#guard(hush);
+      this.closed = true;
       this.model.off("msg:custom", onMessage);
       this.model.off("change:active", onActive);
       document.removeEventListener("voicelab:playing", onOther);
+      removeEventListener("pagehide", hush);
       size.disconnect();
       this.questions.stop();
       for (const part of this.parts) part.close?.();
@@ -171,6 +188,7 @@ class Comparer {
     peaks.forEach((id, i) => this.peaks.set(id, new Int8Array(bytesOf(buffers[i]).slice().buffer)));
     this.#drawTicks();
     this.#fillSorts();
+    if (this.player.home && !this.rows.has(this.player.home)) this.player.drop(); // its trial is gone
     this.root.dataset.ready = "1";
   }
 
@@ -192,7 +210,7 @@ class Comparer {
   #failed({ what, id, message }) {
     this.questions.settle(id ? `${what} ${id}` : what, "reject", new Error(message));
     if (what === "audio" || what === "pixels") this.broken.set(id, message);
-    else this.say(message);
+    else if (what !== "anchors") this.say(message); // without them a switch says what it does instead
     this.draw();
   }
 
@@ -366,9 +384,11 @@ class Comparer {
     try {
       await this.player.play(id, at);
     } catch (error) {
+      if (this.closed) return;
       this.broken.set(id, `This clip cannot be played: ${error.message}`);
       this.player.pause();
     }
+    if (this.closed) return;
     if (this.loading === id) this.loading = "";
     this.draw();
     this.announce();
@@ -379,8 +399,38 @@ class Comparer {
     const place = this.shown.indexOf(id);
     for (const near of [this.shown[place + 1], this.shown[place - 1]]) {
       if (!near || trouble(this.rows.get(near)) || this.broken.has(near)) continue;
-      await this.player.buffer(near).catch(() => {}); // playing it will say what is wrong
+      await this.prepare(near);
     }
+  }
+
+  #held(words) {
+    this.broken.set(this.player.home, words); // until it is played again
+    this.draw();
+    this.announce();
+  }
+
+  /** Have a voice ready before it is asked for; playing it will say what is wrong. */
+  async prepare(id) {
+    if (!this.closed && !trouble(this.rows.get(id))) await this.player.prepare(id).catch(() => {});
+  }
+
+  // places in the clips and in their pictures
+
+  /** The place in voice `id` that belongs to where the sound is. */
+  placeIn(id) {
+    const { position, home } = this.player;
+    return this.switching.carried(position, home || id, id).at;
+  }
+
+  /** The time at a place on the screen. */
+  timeAt(picture, x) {
+    const { left, width } = picture.getBoundingClientRect();
+    return ((x - left) / width) * this.scale.duration_s;
+  }
+
+  /** Where a time is in a picture, in percent of its width. */
+  percent(time) {
+    return (100 * time) / this.scale.duration_s;
   }
 
   toggle(id) {
@@ -397,7 +447,7 @@ class Comparer {
     const place = Math.min(Math.max(0, at), clip.duration_s - 2 * FADE);
     this.activate(id, { quiet: true });
     if (this.player.playing) this.start(id, place);
-    else this.player.seek(place);
+    else this.player.put(id, place);
   }
 
   go(place) {
@@ -417,10 +467,11 @@ class Comparer {
 
   #keys() {
     const place = this.shown.indexOf(this.active);
-    const seek = (seconds) => this.seekIn(this.active, this.player.position + seconds);
+    const seek = (seconds) => this.seekIn(this.active, this.placeIn(this.active) + seconds);
     const keys = {
       " ": () => this.toggle(this.active), ArrowDown: () => this.go(place + 1), ArrowUp: () => this.go(place - 1),
       ArrowLeft: () => seek(-1), ArrowRight: () => seek(1), Home: () => this.seekIn(this.active, 0),
+      End: () => this.seekIn(this.active, Infinity),
     };
     [...JUMPS].forEach((key, i) => this.shown[i] && (keys[key] = () => this.go(i)));
     if (!this.frozen) for (let n = 1; n <= 5; n++) keys[`shift ${n}`] = () => this.rate(this.active, n);
@@ -468,7 +519,8 @@ class Comparer {
   #moveCursor() {
     const { position } = this.player;
     this.root.dataset.pos = position.toFixed(3);
-    this.rail.style.setProperty("--place", `${(100 * position) / this.scale.duration_s}%`);
+    this.rail.style.setProperty("--place", `${this.percent(position)}%`);
+    for (const part of this.parts) part.moved?.();
   }
 
   #tell(name, value) {
@@ -481,7 +533,12 @@ class Comparer {
     const row = this.rows.get(this.active);
     const place = `voice ${this.shown.indexOf(this.active) + 1} of ${this.shown.length}`;
     const state = this.broken.get(row.id) ?? trouble(row) ?? (this.player.playing === row.id ? "playing" : "paused");
-    setText(this.live, [place, row.label, row.provider, `take ${row.take}`, state].join(", "));
+    const aside = this.parts.map((part) => part.aside?.()).filter(Boolean);
+    this.speak([place, row.label, row.provider, `take ${row.take}`, state, ...aside].join(", "));
+  }
+
+  speak(words) {
+    setText(this.live, words);
   }
 }
 

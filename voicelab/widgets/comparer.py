@@ -82,7 +82,8 @@ class Comparer(anywidget.AnyWidget):
             case "get":
                 for trial in question["ids"]:
                     asked = {"what": question["what"], "id": trial}
-                    _pool().submit(self._guard, self._tell_bytes, asked)
+                    pool = _sound_pool() if asked["what"] == "audio" else _pool()
+                    pool.submit(self._guard, self._tell_bytes, asked)
             case "rate" | "note" as what:
                 self._guard(self._save, {**question, "what": what})
 
@@ -134,6 +135,8 @@ class Comparer(anywidget.AnyWidget):
             self.send({"type": what, "id": trial, "mime": MIME[LIVE_FORMAT]}, buffers=[data])
         elif what == "anchors":
             self.send({"type": what, "id": trial, **comparison.anchors(trial).message()})
+        elif what != "pixels":
+            raise UsageError(f"nothing called {what!r} is known of a trial.")
         else:
             rows, columns = PIXELS
             header = {"type": "pixels", "id": trial, "rows": rows, "columns": columns}
@@ -186,6 +189,12 @@ class Comparer(anywidget.AnyWidget):
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(2, thread_name_prefix="voicelab-comparer")
+
+
+@functools.cache
+def _sound_pool() -> ThreadPoolExecutor:
+    """Return the thread for what somebody waits to hear, which stands behind no picture."""
+    return ThreadPoolExecutor(1, thread_name_prefix="voicelab-comparer-sound")
 
 
 def _sounds(row: Row | None) -> bool:

@@ -33,6 +33,10 @@ class Level {
     return 10 ** ((this.matched ? this.owner.rows.get(id)?.clip?.gain_db ?? 0 : 0) / 20);
   }
 
+  receive({ type }) {
+    if (type === "state" || type === "upsert") this.owner.player.regain(); // a new voice may lower all
+  }
+
   row({ id, parts: { gain } }) {
     const { clip } = this.owner.rows.get(id);
     setText(gain, clip && !clip.error ? gainInWords(clip, this.matched) : "");

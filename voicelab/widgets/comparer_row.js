@@ -6,8 +6,13 @@ const ROW = 98; // px; fixed, so that only the rows in view need to exist
 const HEAD = 30; // px; the ruler over the rows
 const SPARE = 3; // rows kept above and below the view
 const FADE = 0.01; // s; one voice fades into the next
-const LEAD = 0.005; // s; a sound is scheduled this far ahead
+const LATENCY = 0.01; // s; what a browser renders at once when it does not say
+const LEAD = 0.005; // s; a sound is scheduled this far beyond it
+const QUANTUM = 0.003; // s; a little more than the 128 samples that are rendered in one go
+const AGAIN_LATE = 2; // times a sound is scheduled anew when its moment was missed
+const PATIENCE = 2000; // ms the browser has to start the sound
 const DECODED = 24; // clips kept decoded: about 1 MB each
+const FETCHED = 8; // clips kept as they came until the first gesture
 const SLOW = 1000; // ms without an answer until we say that we wait
 const SILENT = 8000; // ms without an answer until we say that nobody is there
 const MEASURES = 9; // numbers on a row; the details show all
@@ -26,7 +31,7 @@ const IN_WORDS = {
 const JUMPS = "123456789abcdefghijklmnopqrstuvwxyz"; // keys of the first voices in view order
 const HELP = [
   ["space", "play or pause"], ["↑ ↓", "switch voice"], ["← →", "seek 1 s"], ["1–9 a–z", "jump to a voice"],
-  ["home", "start"],
+  ["home", "start"], ["end", "end"],
 ];
 
 /** Make an element; `on…` attributes are listeners, children are nodes or text. */
@@ -61,6 +66,11 @@ function withUnit(value, column) {
   }
   const number = decimals(value, column.decimals ?? 1);
   return number === "–" || !column.unit ? number : `${number} ${column.unit}`;
+}
+
+/** Another one when the row has another clip. */
+function versionOf({ clip }) {
+  return JSON.stringify([clip?.duration_s, clip?.sr, clip?.format]);
 }
 
 /** What cannot be heard of a row, in words; nothing when it can be played. */
@@ -158,8 +168,7 @@ class Row {
   }
 
   #seek(event) {
-    const { left, width } = this.parts.picture.getBoundingClientRect();
-    this.owner.seekIn(this.id, ((event.clientX - left) / width) * this.owner.scale.duration_s);
+    this.owner.seekIn(this.id, this.owner.timeAt(this.parts.picture, event.clientX));
   }
 
   #rate(stars) {

@@ -1,163 +1,148 @@
+
 // --- sound ------------------------------------------------------------------------------------
 
-/** One voice at a time on one AudioContext, made in the first gesture. */
+/** One voice at a time on one AudioContext, made in the first gesture.
+ *
+ * It is given
+ *   clips              where decoded clips are kept
+ *   gain(id)           the factor a voice is played at
+ *   land(t, from, to)  the place in voice `to` where the sound goes on that was at `t` in `from`
+ *   loop(id)           [start, end] of what is played over and over, or nothing
+ *   changed()          called when another voice sounds, or none
+ *   held(words)        called when the browser has taken the sound away
+ * Every time is one of the clip in seconds, whatever the pace it is played at.
+ */
 class Player {
   #context = null;
-  #buffers = new Map();
   #voice = null;
-  #at = 0;
+  #rest = { id: "", at: 0 };
   #turn = 0;
+  #late = 0;
+  pace = 1;
 
-  constructor({ load, gain, changed }) {
-    Object.assign(this, { load, gain, changed });
+  constructor(given) {
+    Object.assign(this, given);
   }
 
   get playing() {
     return this.#voice?.id ?? "";
   }
 
+  /** The voice that `position` is a place of. */
+  get home() {
+    return this.#voice?.id ?? this.#rest.id;
+  }
+
   get position() {
-    if (!this.#voice) return this.#at;
-    return Math.max(0, this.#context.currentTime - this.#voice.zero);
+    return this.#voice ? this.#voice.position(this.#context.currentTime) : this.#rest.at;
   }
 
   /** Start `id` where the sound is now, or at `at`; the voice before it plays until this is ready. */
   async play(id, at = null) {
     const turn = ++this.#turn;
-    this.#context ??= new AudioContext();
-    if (this.#context.state === "suspended") this.#context.resume();
-    const buffer = await this.buffer(id);
-    if (turn !== this.#turn) return;
-    this.#sound(id, buffer, at);
+    this.#open();
+    const [clip] = await Promise.all([this.clips.buffer(id, this.#context), this.#awake()]);
+    if (turn === this.#turn) this.#sound(id, clip, at);
+  }
+
+  #open() {
+    if (this.#context && this.#context.state !== "closed") return;
+    this.#context = new AudioContext();
+    const look = () => this.#look();
+    for (const event of ["statechange", "error"]) this.#context.addEventListener(event, look);
+  }
+
+  async #awake() {
+    if (this.#context.state === "running") return;
+    const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    await Promise.race([this.#context.resume(), patience]); // a browser that says no answers nothing
+    if (this.#context.state !== "running") throw new Error("the browser gives this page no sound yet. Press play again.");
+  }
+
+  /** Let go of the voice when the browser or the device has stopped the sound. */
+  #look() {
+    if (!this.#voice || this.#context.state === "running") return;
+    const { id } = this.#voice;
+    const at = this.position;
+    this.#turn++;
+    this.#voice.cut();
+    this.#settle(id, at);
+    this.held("The browser has stopped the sound. Press play to go on from the same place.");
+  }
+
+  /** Fetch what it takes to play `id` at once. */
+  prepare(id) {
+    if (!this.#context) return this.clips.fetch(id);
+    return this.clips.buffer(id, this.#context).then((clip) => this.clips.paced(clip, this.pace));
+  }
+
+  #sound(id, clip, at) {
+    const buffer = this.clips.paced(clip, this.pace); // before the moment is chosen: it takes time
+    const when = this.#soon();
+    const { place, loop } = this.#placeOf(id, clip, at, when);
+    const given = { id, clip, buffer, loop, place, pace: this.pace, when, gain: this.gain(id) };
+    const voice = new Voice(this.#context, given);
+    voice.ended = () => this.#voice === voice && this.#settle(id, 0);
+    this.#voice?.stop(when);
+    this.#voice = voice;
+    if (this.#context.currentTime + QUANTUM > when && this.#late++ < AGAIN_LATE) this.#sound(id, clip, null);
+    else this.#late = 0;
     this.changed();
   }
 
-  /** Promise the decoded clip, kept or to come; two who ask at once wait for one decoding. */
-  buffer(id) {
-    const buffer = this.#buffers.get(id) ?? this.#decode(id);
-    this.#buffers.delete(id);
-    this.#buffers.set(id, buffer); // the newest is last, the oldest goes first
-    if (this.#buffers.size > DECODED) this.#buffers.delete(this.#buffers.keys().next().value);
-    buffer.catch(() => this.#buffers.delete(id));
-    return buffer;
+  /** A moment that is not yet rendered: a browser renders as much at once as its latency says. */
+  #soon() {
+    return this.#context.currentTime + (this.#context.baseLatency || LATENCY) + LEAD;
   }
 
-  async #decode(id) {
-    const bytes = await this.load(id);
-    try {
-      return await this.#context.decodeAudioData(bytes);
-    } catch (error) {
-      throw new Error(`this browser cannot decode the clip (${error.message}).`);
-    }
+  /** Where to start, and what to play over and over from there. */
+  #placeOf(id, { duration }, at, when) {
+    const from = this.#voice?.position(when) ?? this.#rest.at;
+    const loop = this.loop(id);
+    let place = at ?? this.land(from, this.home, id);
+    if (loop && at === null && place >= loop[1]) [place] = loop;
+    if (place > duration - FADE) place = 0; // shorter than the place: from its start
+    return { place, loop: loop && place < loop[1] ? loop : null };
   }
 
-  #sound(id, buffer, at) {
-    const when = this.#context.currentTime + LEAD;
-    let zero = this.#voice && at === null ? this.#voice.zero : when - (at ?? this.#at);
-    if (when - zero > buffer.duration - FADE) zero = when; // shorter than the place: from its start
-    const source = new AudioBufferSourceNode(this.#context, { buffer });
-    const level = new GainNode(this.#context, { gain: 0 });
-    source.connect(level).connect(this.#context.destination);
-    level.gain.setValueAtTime(0, when);
-    level.gain.linearRampToValueAtTime(this.gain(id), when + FADE);
-    source.start(when, when - zero);
-    this.#fadeOut(when);
-    const voice = { id, source, level, zero };
-    source.onended = () => this.#voice === voice && this.#rest(0);
-    this.#voice = voice;
-  }
-
-  #fadeOut(when) {
-    if (!this.#voice) return;
-    const { source, level } = this.#voice;
-    level.gain.cancelScheduledValues(when);
-    level.gain.setValueAtTime(level.gain.value, when);
-    level.gain.linearRampToValueAtTime(0, when + FADE);
-    source.stop(when + 2 * FADE);
-  }
-
-  #rest(at) {
+  #settle(id, at) {
     this.#voice = null;
-    this.#at = at;
+    this.#rest = { id, at };
     this.changed();
   }
 
   pause() {
     this.#turn++; // whatever is still loading stays silent
-    const at = this.position;
-    if (this.#voice) this.#fadeOut(this.#context.currentTime);
-    this.#rest(at);
+    const { home, position } = this;
+    this.#voice?.stop(this.#soon());
+    this.#settle(home, position);
   }
 
-  seek(at) {
-    if (this.#voice) this.play(this.#voice.id, at);
-    else this.#rest(at);
+  /** Move to a place of a voice that does not sound. */
+  put(id, at) {
+    this.#turn++;
+    this.#settle(id, at);
+  }
+
+  /** Fall silent and forget where the sound was. */
+  drop() {
+    this.pause();
+    this.put("", 0);
+  }
+
+  /** Bring the sounding voice to another pace or loop, without a gap. */
+  renew() {
+    if (this.#voice) this.#sound(this.#voice.id, this.#voice.clip, null);
   }
 
   regain() {
-    if (!this.#voice) return;
-    this.#voice.level.gain.setTargetAtTime(this.gain(this.#voice.id), this.#context.currentTime, FADE);
+    this.#voice?.fader.fade(this.gain(this.#voice.id), this.#soon());
   }
 
   close() {
     this.#turn++;
-    this.#voice?.source.stop();
+    this.#voice?.cut();
     this.#voice = null;
-    this.#context?.close();
+    this.#context?.close().catch(() => {}); // closed already by the browser
   }
 }
-
-// --- questions to the kernel ------------------------------------------------------------------
-
-/** Keeps what was asked and not yet answered, and says so when it takes long. */
-class Questions {
-  #open = new Map();
-  #timer = null;
-
-  constructor(model, say) {
-    Object.assign(this, { model, say });
-  }
-
-  /** Send `message`; it is answered when `settle` is called with `key`. */
-  tell(key, message) {
-    this.model.send(message);
-    return this.#expect(key);
-  }
-
-  /** Ask for the audio or the pixels of some trials; what is on its way is not asked for again. */
-  get(what, ids) {
-    const lacking = ids.filter((id) => !this.#open.has(`${what} ${id}`));
-    if (lacking.length) this.model.send({ type: "get", what, ids: lacking });
-    return ids.map((id) => this.#open.get(`${what} ${id}`)?.promise ?? this.#expect(`${what} ${id}`));
-  }
-
-  #expect(key) {
-    const question = { since: performance.now() };
-    question.promise = new Promise((resolve, reject) => Object.assign(question, { resolve, reject }));
-    question.promise.catch(() => {}); // who waits for it handles it; nobody need wait
-    this.#open.set(key, question);
-    this.#timer ??= setInterval(() => this.#look(), 250);
-    return question.promise;
-  }
-
-  settle(key, method, value) {
-    this.#open.get(key)?.[method](value);
-    this.#open.delete(key);
-    this.#look();
-  }
-
-  #look() {
-    const oldest = Math.min(...[...this.#open.values()].map((question) => question.since));
-    const silence = performance.now() - oldest;
-    if (silence > SILENT) {
-      this.say("No kernel answers: run the cell again. (While another cell runs, answers can wait for it.)");
-    } else this.say(silence > SLOW ? "waiting for the kernel…" : "");
-    if (!this.#open.size) this.stop();
-  }
-
-  stop() {
-    clearInterval(this.#timer);
-    this.#timer = null;
-  }
-}
-

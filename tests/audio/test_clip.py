@@ -225,7 +225,7 @@ def test_encoding_refuses_what_is_no_sound():
         encode([], sr=SR, format="wav")
     with pytest.raises(UsageError, match="not numbers"):
         encode([0.0, np.nan], sr=SR, format="wav")
-    with pytest.raises(UsageError, match="wav, flac or mp3"):
+    with pytest.raises(UsageError, match="wav, flac, mp3 or mp3-small"):
         encode([0.0], sr=SR, format="aac")
 
 

@@ -45,7 +45,7 @@ def secretive() -> Comparison:
         )
         for nth in range(8)
     ]
-    failed = record_of(8, state=TrialState.FAILED, error="a telling error")
+    failed = record_of(8, state=TrialState.FAILED, error="a telling error", latency_s=98.765_432)
     comparison = comparison_of([*records, failed], title="minimax or acme?")
     comparison.numbers = {
         digest: {name: n if n is None else n + 0.731_000_7 for name, n in numbers.items()}

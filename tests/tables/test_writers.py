@@ -478,6 +478,11 @@ def test_nobody_can_mistake_an_emulator_for_the_vendor(
         assert pd.read_parquet(path)["emulated"].tolist() == [True]
     elif suffix == ".xlsx":
         assert pd.read_excel(path, sheet_name="trials")["emulated"].tolist() == [True]
+    elif suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            notes = [archive.read(name) for name in archive.namelist() if name.endswith(".json")]
+        assert len(notes) == 2
+        assert all(b"an emulator" in note for note in notes)
     else:
         assert "emulated" in path.read_text("utf-8")
 
@@ -486,11 +491,13 @@ def test_the_main_measures_exist() -> None:
     assert set(MAIN_MEASURES) <= set(MEASURES)
 
 
-@pytest.mark.parametrize("name", ["table", "table.doc", "table.csv.zip", ".csv"])
+@pytest.mark.parametrize("name", ["table", "table.doc", "table.csv.rar", ".csv"])
 def test_an_unknown_suffix_is_told_with_the_known_ones(
     build: Build, tmp_path: Path, name: str
 ) -> None:
-    with pytest.raises(UsageError, match=r"\.html, \.csv, \.xlsx, \.parquet, \.jsonl, \.md, \.tex"):
+    with pytest.raises(
+        UsageError, match=r"\.html, \.csv, \.xlsx, \.parquet, \.jsonl, \.md, \.tex, \.zip"
+    ):
         export(build([]), tmp_path / "new" / name)
     assert not (tmp_path / "new").exists()
 

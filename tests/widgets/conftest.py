@@ -93,8 +93,9 @@ class Live:
         content = data.get("content", data)
         self.asked.append(content)
         if self.anchors and content.get("what") == "anchors":
-            return self._tell_anchors(content["ids"])
-        self.comparer.comm.handle_msg({"content": {"data": data}, "buffers": []})
+            self._tell_anchors(content["ids"])
+        else:
+            self.comparer.comm.handle_msg({"content": {"data": data}, "buffers": []})
 
     def _tell_anchors(self, ids: list[str]) -> None:
         """Answer with the anchors a test has given, in place of those of the sounds."""

@@ -376,23 +376,31 @@ class Comparer {
   }
 
   async start(id, at = null) {
-    this.activate(id, { quiet: true });
-    if (trouble(this.rows.get(id))) return this.announce();
-    this.loading = id;
+    if (trouble(this.rows.get(id))) {
+      this.activate(id, { quiet: true });
+      return this.announce();
+    }
+    Object.assign(this, { active: id, loading: id });
     this.broken.delete(id);
+    const waiting = setTimeout(() => this.draw()); // what is here already sounds before it is drawn
+    await this.#play(id, at);
+    clearTimeout(waiting);
+    if (this.closed) return;
+    if (this.loading === id) this.loading = "";
+    this.#tell("active", this.active);
     this.draw();
+    this.announce();
+    this.#fetchNeighbours(id);
+  }
+
+  async #play(id, at) {
     try {
       await this.player.play(id, at);
     } catch (error) {
       if (this.closed) return;
       this.broken.set(id, `This clip cannot be played: ${error.message}`);
-      this.player.pause();
+      if (this.loading === id) this.player.pause(); // else another voice was chosen meanwhile
     }
-    if (this.closed) return;
-    if (this.loading === id) this.loading = "";
-    this.draw();
-    this.announce();
-    this.#fetchNeighbours(id);
   }
 
   async #fetchNeighbours(id) {

@@ -17,7 +17,7 @@ class Player {
   #voice = null;
   #rest = { id: "", at: 0 };
   #turn = 0;
-  #late = 0;
+  #margin = LEAD;
   pace = 1;
 
   constructor(given) {
@@ -77,22 +77,28 @@ class Player {
   }
 
   #sound(id, clip, at) {
-    const buffer = this.clips.paced(clip, this.pace); // before the moment is chosen: it takes time
-    const when = this.#soon();
-    const { place, loop } = this.#placeOf(id, clip, at, when);
-    const given = { id, clip, buffer, loop, place, pace: this.pace, when, gain: this.gain(id) };
-    const voice = new Voice(this.#context, given);
+    const buffer = this.clips.paced(clip, this.pace);
+    const { loop } = this.#placeOf(id, clip, at, this.#soon());
+    const voice = new Voice(this.#context, { id, clip, buffer, loop, pace: this.pace });
     voice.ended = () => this.#voice === voice && this.#settle(id, 0);
+    const when = this.#soon(); // after all that takes time
+    voice.start(this.#placeOf(id, clip, at, when).place, when, this.gain(id));
     this.#voice?.stop(when);
     this.#voice = voice;
-    if (this.#context.currentTime + QUANTUM > when && this.#late++ < AGAIN_LATE) this.#sound(id, clip, null);
-    else this.#late = 0;
-    this.changed();
+    if (this.#missed(when)) this.#sound(id, clip, null);
+    else this.changed();
   }
 
   /** A moment that is not yet rendered: a browser renders as much at once as its latency says. */
   #soon() {
-    return this.#context.currentTime + (this.#context.baseLatency || LATENCY) + LEAD;
+    return this.#context.currentTime + (this.#context.baseLatency || LATENCY) + this.#margin;
+  }
+
+  /** Whether a moment has come too soon, on a busy machine; the next ones are further ahead. */
+  #missed(when) {
+    const late = this.#context.currentTime + QUANTUM > when && this.#margin < WIDEST;
+    this.#margin = late ? 2 * this.#margin : Math.max(LEAD, 0.9 * this.#margin);
+    return late;
   }
 
   /** Where to start, and what to play over and over from there. */

@@ -122,7 +122,7 @@ class Switching {
   }
 
   aside() {
-    return this.shortfall;
+    return this.owner.player.playing ? this.shortfall : "";
   }
 
   row({ id, element, parts: { play } }) {

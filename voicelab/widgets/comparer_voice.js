@@ -43,19 +43,24 @@ function looped(buffer, start, end) {
   return copy;
 }
 
-/** One clip from `place` on, from the moment `when`; `buffer` is the clip at its pace. */
+/** One clip that sounds once; `buffer` is the clip at its pace. */
 class Voice {
-  constructor(context, { id, clip, buffer, loop, place, pace, when, gain }) {
-    Object.assign(this, { id, clip, loop, place, pace, when });
-    const [start, end] = loop?.map((time) => time / pace) ?? [0, 0];
+  constructor(context, { id, clip, buffer, loop, pace }) {
+    Object.assign(this, { id, clip, loop, pace });
+    const [loopStart, loopEnd] = loop?.map((time) => time / pace) ?? [0, 0];
     this.source = new AudioBufferSourceNode(context, {
-      buffer: loop ? looped(buffer, start, end) : buffer, loop: Boolean(loop), loopStart: start, loopEnd: end,
+      buffer: loop ? looped(buffer, loopStart, loopEnd) : buffer, loop: Boolean(loop), loopStart, loopEnd,
     });
     this.fader = new Fader(context);
     this.source.connect(this.fader.node).connect(context.destination);
     this.source.onended = () => this.ended?.();
+  }
+
+  /** Sound from a place of the clip on, from the moment `when`. */
+  start(place, when, gain) {
+    Object.assign(this, { place, when });
     this.fader.fade(gain, when);
-    this.source.start(when, place / pace);
+    this.source.start(when, place / this.pace);
   }
 
   /** Where in the clip the sound is at a time of the context. */

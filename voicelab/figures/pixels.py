@@ -28,8 +28,8 @@ PALETTES: dict[str, str] = {
     "cf4170 e65163 f5695c fb8761 fea571 fec387 fde0a2 fcfdbf",
     "viridis": "440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26818e 21908c "
     "1f9f88 28ae80 3ebc74 5dc963 82d34c abdc32 d5e21a fde725",
-    "cividis": "00224e 002e6a 1a386f 32436d 434e6c 535a6d 61656f 6f7073 7d7c78 "
-    "8c8878 9b9476 aba072 bcae6c cdbb63 dec958 f0d846 fee838",
+    "cividis": "00224e 002b63 063370 223b6e 32446d 404c6c 4c556c 575d6d 62666f 6d6e72 777776 "
+    "828078 8d8978 999277 a59c74 b2a570 beaf6b cbba64 d8c45c e5cf51 f3db42 fee838",
     "grey": "000000 ffffff",
     "paper": "ffffff 000000",
 }

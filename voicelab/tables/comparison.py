@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -204,19 +204,15 @@ class Comparison:
             return self._levels.loudest_db
         with self._finding:  # who asks meanwhile waits for the answer, not for a second search
             if kind not in self._loudest:
-                clips = self.clips().values()
-                found = (loudest_db(clip.y, sr=clip.sr, kind=kind) for clip in clips)
-                self._loudest[kind] = max(found, default=0.0)
+                self._loudest[kind] = _loudest_db(self.clips().values(), kind)
             return self._loudest[kind]
 
     @cached_property
     def _levels(self) -> "_Levels":
         clips = list(self.clips().values())
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            loudest = pool.map(lambda clip: loudest_db(clip.y, sr=clip.sr), clips)
         return _Levels(
             duration_s=max((clip.duration_s for clip in clips), default=1.0),
-            loudest_db=max(loudest, default=0.0),
+            loudest_db=_loudest_db(clips, "mel"),
             peak=max((float(abs(clip.y).max(initial=0.0)) for clip in clips), default=0.0) or 1.0,
         )
 
@@ -324,6 +320,12 @@ class _Levels:
     duration_s: float
     loudest_db: float
     peak: float
+
+
+def _loudest_db(clips: Iterable[Clip], kind: str) -> float:
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        found = pool.map(lambda clip: loudest_db(clip.y, sr=clip.sr, kind=kind), clips)
+    return max(found, default=0.0)
 
 
 def _with_nan(numbers: Numbers) -> dict[str, float]:

@@ -37,6 +37,12 @@ Row = dict[str, Any]
 FRONT_END = (
     "comparer_sound.js",
     "comparer_row.js",
+    "comparer_choices.js",
+    "comparer_palettes.js",
+    "comparer_timeline.js",
+    "comparer_pictures.js",
+    "comparer_overlays.js",
+    "comparer_columns.js",
     "comparer_level.js",
     "comparer_details.js",
     "comparer.js",

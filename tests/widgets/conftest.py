@@ -59,8 +59,9 @@ class PageComm(BaseComm):  # type: ignore[misc]
             encoded = [base64.b64encode(buffer).decode() for buffer in buffers or []]
             self.sent.append({"content": data["content"], "buffers": encoded})
             self.outbox.put(self.sent[-1])
-        if data and data.get("method") == "update":
-            self.outbox.put({"state": data["state"]})
+        if data and "state" in data:  # as it begins, and as Python changes it
+            state = {name: data["state"][name] for name in data["state"] if name[0] != "_"}
+            self.outbox.put({"state": state})
 
     def drain(self) -> list[dict[str, Any]]:
         return [self.outbox.get() for _ in range(self.outbox.qsize())]

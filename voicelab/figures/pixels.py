@@ -145,7 +145,7 @@ def spectrogram_pixels(
 def level_pixels(
     level: npt.NDArray[np.float32], *, top_db: float = TOP_DB, ref_db: float = REF_DB
 ) -> Pixels:
-    """Draw levels in dB [shape=(rows, columns)], lowest frequency first, as `spectrogram_pixels` does."""
+    """Draw levels in dB [shape=(rows, columns)], lowest first, as `spectrogram_pixels` does."""
     share = (level[::-1] - (ref_db - top_db)) / top_db
     pixels: Pixels = np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8)
     return pixels

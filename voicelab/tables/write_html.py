@@ -54,6 +54,8 @@ MIME: Mapping[str, str] = {
     "flac": "audio/flac",
     "wav": "audio/wav",
 }
+SEES: Mapping[str, object] = {"kinds": ["mel"], "sharp": False, "overlays": ["words"]}
+"""What the pictures of a page can show: it holds no other axis, no finer pictures, no pitch."""
 PAGE_SCRIPTS = ("page.js", "page_answers.js", "page_start.js")
 """What the page adds to the comparer, in order."""
 
@@ -236,6 +238,7 @@ def _data(page: _Page, names: Mapping[str, str], options: PageOptions) -> Row:
             "columns": page.columns,
             "scale": page.comparison.scale(),
             "peaks": list(names),
+            "sees": SEES,
         },
         "clips": names,
         "peaks": {clip.name: base64_text(clip.peaks) for clip in page.clips.values()},

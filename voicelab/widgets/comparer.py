@@ -17,6 +17,7 @@ import traitlets
 from voicelab.errors import UsageError, VoiceLabError
 from voicelab.figures.bands import KINDS
 from voicelab.figures.pixels import PALETTES
+from voicelab.measures import MEASURES
 from voicelab.tables.write_html import MIME, front_end
 from voicelab.widgets.fallback import fallback
 from voicelab.widgets.pictures import HOW, OVERLAYS, SEES, picture
@@ -44,7 +45,7 @@ class Comparer(anywidget.AnyWidget):
 
     active = traitlets.Unicode("").tag(sync=True)
     playing = traitlets.Unicode("").tag(sync=True)
-    measures = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    measures = traitlets.List(traitlets.Enum(tuple(MEASURES))).tag(sync=True)
     """Names of the measures on each row, in order; empty for the usual ones."""
     spectrogram = traitlets.Enum(KINDS, "mel").tag(sync=True)
     """Frequency axis of the pictures."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voicelab.errors import TrialError
-from voicelab.figures.pixels import Pixels, level_pixels, spectrogram_db, png, webp
+from voicelab.figures.pixels import Pixels, level_pixels, png, spectrogram_db, webp
 from voicelab.model import source_text
 
 if TYPE_CHECKING:

@@ -35,8 +35,10 @@ window.enter = () => {
 };
 window.enter();
 setInterval(async () => {
-  for (const { content, buffers } of await fromKernel()) {
-    for (const listener of heard["msg:custom"]) listener(content, buffers.map(bytes));
+  for (const { content, buffers, state } of await fromKernel()) {
+    Object.assign(values, state);
+    for (const name in state) for (const listener of heard[`change:${name}`] ?? []) listener();
+    if (content) for (const listener of heard["msg:custom"]) listener(content, buffers.map(bytes));
   }
 }, 15);
 """
@@ -57,6 +59,9 @@ class PageComm(BaseComm):  # type: ignore[misc]
             encoded = [base64.b64encode(buffer).decode() for buffer in buffers or []]
             self.sent.append({"content": data["content"], "buffers": encoded})
             self.outbox.put(self.sent[-1])
+        if data and "state" in data:  # as it begins, and as Python changes it
+            state = {name: data["state"][name] for name in data["state"] if name[0] != "_"}
+            self.outbox.put({"state": state})
 
     def drain(self) -> list[dict[str, Any]]:
         return [self.outbox.get() for _ in range(self.outbox.qsize())]

@@ -1,7 +1,8 @@
 """Trials seen together: the one object every table, page, figure and widget is made from."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from voicelab.audio.clip import Clip, decode, encode
 from voicelab.errors import TrialError, Unreadable, UsageError
+from voicelab.figures.bands import KINDS, f_min_hz
+from voicelab.figures.contour import F0_MAX_HZ, F0_MIN_HZ, Contour, contour
 from voicelab.figures.levels import F_MAX_HZ, TOP_DB
-from voicelab.figures.pixels import loudest_db, mel_pixels, peaks
+from voicelab.figures.pixels import PALETTES, loudest_db, peaks, spectrogram_pixels
 from voicelab.figures.text import describe
 from voicelab.measures import MEASURES
 from voicelab.model import TrialRecord, TrialState
@@ -61,6 +64,8 @@ class Comparison:
         self._audio_of = audio_of
         self._pcm_rate_of = pcm_rate_of
         self._decoded = lru_cache(maxsize=KEPT_CLIPS)(self._decode)
+        self._loudest: dict[str, float] = {}
+        self._finding = threading.Lock()
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -152,30 +157,62 @@ class Comparison:
         return self.numbers.get(record.clip_hash or "", {}).get("duration_s")
 
     def playback_gain(self, trial_id: str) -> tuple[float | None, str | None]:
-        """Return the gain in dB that plays a trial as loud as the others, and what to know of it."""
+        """Return the gain in dB that plays a trial as loud as the others, and a note on it."""
         numbers = self.numbers.get(self.record(trial_id).clip_hash or "", {})
         return playback_gain(numbers, loudness_lufs=self._loudness_lufs)
 
-    def peaks(self, trial_id: str) -> bytes:
-        """Return the waveform's envelope: 600 pairs of int8, minimum and maximum."""
-        return peaks(self.clip(trial_id).y, peak=self._levels.peak).tobytes()
-
-    def pixels(self, trial_id: str) -> bytes:
-        """Return the mel spectrogram: uint8, 64 bands from low to high × 300 columns."""
+    def peaks(
+        self, trial_id: str, *, columns: int = 600, from_s: float = 0.0, to_s: float | None = None
+    ) -> bytes:
+        """Return the waveform's envelope: pairs of int8, minimum and maximum, of a part or all."""
         clip = self.clip(trial_id)
-        pixels = mel_pixels(
-            clip.y, sr=clip.sr, rows=64, columns=300, ref_db=self._levels.loudest_db
+        stop = None if to_s is None else round(to_s * clip.sr)
+        part = clip.y[round(from_s * clip.sr) : stop]
+        return peaks(part, columns, peak=self._levels.peak).tobytes()
+
+    def pixels(
+        self,
+        trial_id: str,
+        *,
+        kind: str = "mel",
+        columns: int = 300,
+        from_s: float = 0.0,
+        to_s: float | None = None,
+    ) -> bytes:
+        """Return a spectrogram, of a part or all: uint8, 64 bands from low to high × columns."""
+        clip = self.clip(trial_id)
+        pixels = spectrogram_pixels(
+            clip.y,
+            sr=clip.sr,
+            kind=kind,
+            rows=64,
+            columns=columns,
+            ref_db=self._loudest_db(kind),
+            from_s=from_s,
+            to_s=to_s,
         )
         return pixels[::-1].tobytes()
+
+    def contour(self, trial_id: str) -> Contour:
+        """Return the pitch over time, and the pauses."""
+        clip = self.clip(trial_id)
+        return contour(clip.y, sr=clip.sr)
+
+    def _loudest_db(self, kind: str) -> float:
+        """Return the level drawn brightest; of a kind nobody has looked at it is found now."""
+        if kind == "mel":
+            return self._levels.loudest_db
+        with self._finding:  # who asks meanwhile waits for the answer, not for a second search
+            if kind not in self._loudest:
+                self._loudest[kind] = _loudest_db(self.clips().values(), kind)
+            return self._loudest[kind]
 
     @cached_property
     def _levels(self) -> "_Levels":
         clips = list(self.clips().values())
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            loudest = pool.map(lambda clip: loudest_db(clip.y, sr=clip.sr), clips)
         return _Levels(
             duration_s=max((clip.duration_s for clip in clips), default=1.0),
-            loudest_db=max(loudest, default=0.0),
+            loudest_db=_loudest_db(clips, "mel"),
             peak=max((float(abs(clip.y).max(initial=0.0)) for clip in clips), default=0.0) or 1.0,
         )
 
@@ -185,17 +222,26 @@ class Comparison:
         return common_loudness(self.numbers.get(digest, {}) for digest in hashes)
 
     def scale(self) -> dict[str, Any]:
-        """Return the one time, frequency and level scale of all pictures."""
-        levels = self._levels
+        """Return the one time, frequency, level and pitch scale of all pictures."""
+        captions = {kind: self._caption(kind) for kind in KINDS}
         return {
-            "duration_s": levels.duration_s,
+            "duration_s": self._levels.duration_s,
             "f_max_hz": F_MAX_HZ,
+            "axes_hz": {kind: [f_min_hz(kind), F_MAX_HZ] for kind in KINDS},
+            "f0_hz": [F0_MIN_HZ, F0_MAX_HZ],
             "top_db": TOP_DB,
-            "caption": (
-                f"one scale for all: 0–{levels.duration_s:.1f} s · 0–{F_MAX_HZ / 1000:g} kHz (mel) "
-                f"· −{TOP_DB:.0f}–0 dB re the loudest · amplitude ±{levels.peak:.2g}"
-            ),
+            "palettes": PALETTES,
+            "caption": captions["mel"],
+            "captions": captions,
         }
+
+    def _caption(self, kind: str) -> str:
+        levels = self._levels
+        lowest, highest = (f"{hz / 1000:g}" for hz in (f_min_hz(kind), F_MAX_HZ))
+        return (
+            f"one scale for all: 0–{levels.duration_s:.1f} s · {lowest}–{highest} kHz ({kind}) "
+            f"· −{TOP_DB:.0f}–0 dB re the loudest · amplitude ±{levels.peak:.2g}"
+        )
 
     def columns(self) -> list[dict[str, Any]]:
         """Return the measures as the comparer shows them."""
@@ -205,6 +251,7 @@ class Comparison:
                 "title": measure.title,
                 "unit": measure.unit,
                 "decimals": measure.decimals,
+                "better": measure.better,
                 "doc": measure.doc,
             }
             for name, measure in MEASURES.items()
@@ -278,6 +325,12 @@ class _Levels:
     duration_s: float
     loudest_db: float
     peak: float
+
+
+def _loudest_db(clips: Iterable[Clip], kind: str) -> float:
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        found = pool.map(lambda clip: loudest_db(clip.y, sr=clip.sr, kind=kind), clips)
+    return max(found, default=0.0)
 
 
 def _with_nan(numbers: Numbers) -> dict[str, float]:

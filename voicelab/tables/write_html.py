@@ -41,6 +41,12 @@ FRONT_END = (
     "comparer_stretch.js",
     "comparer_voice.js",
     "comparer_sound.js",
+    "comparer_choices.js",
+    "comparer_palettes.js",
+    "comparer_timeline.js",
+    "comparer_pictures.js",
+    "comparer_overlays.js",
+    "comparer_columns.js",
     "comparer_switching.js",
     "comparer_looping.js",
     "comparer_pace.js",
@@ -57,6 +63,8 @@ MIME: Mapping[str, str] = {
     "flac": "audio/flac",
     "wav": "audio/wav",
 }
+SEES: Mapping[str, object] = {"kinds": ["mel"], "sharp": False, "overlays": ["words"]}
+"""What the pictures of a page can show: it holds no other axis, no finer pictures, no pitch."""
 PAGE_SCRIPTS = ("page.js", "page_answers.js", "page_start.js")
 """What the page adds to the comparer, in order."""
 
@@ -239,6 +247,7 @@ def _data(page: _Page, names: Mapping[str, str], options: PageOptions) -> Row:
             "columns": page.columns,
             "scale": page.comparison.scale(),
             "peaks": list(names),
+            "sees": SEES,
         },
         "clips": names,
         "peaks": {clip.name: base64_text(clip.peaks) for clip in page.clips.values()},

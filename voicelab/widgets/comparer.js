@@ -28,28 +28,37 @@ function keyName({ key, code, shiftKey }) {
  *
  * What can be done with it is in its parts, a file each. A part may have
  *   tools(), panels()  elements for the bar on top and for below the rows, made once
- *   built()            after everything was made, before the first drawing
  *   keys(), help       {key name: action} as `keyName` writes them, and [[key, words], …] for people
+ *   legend()           elements beside the caption of the scale
  *   receive(message, buffers)  after the comparer has taken a message
- *   row(row)           after a `Row` in view was brought up to date
- *   drawn(), moved()   after everything was drawn; when the place of the sound has moved
+ *   failed(message)    whether it is a failure to get what only this part asked for
+ *   before(), row(row), drawn()  before all is drawn; after a `Row` in view was brought up to date; at the end
+ *   moved()            when the place of the sound has moved
  *   aside()            words to say after the name of the active voice
- *   close()            when the view goes
+ *   listen(), close()  once everything is built; when the view goes
  * Plain digits and letters jump to voices, so the keys of parts are shifted letters or signs.
  */
 class Comparer {
   constructor(model, host) {
     Object.assign(this, {
       model, rows: new Map(), columns: [], scale: { duration_s: 1, caption: "" },
-      peaks: new Map(), pixels: new Map(), broken: new Map(), shown: [], elements: new Map(),
+      peaks: new Map(), broken: new Map(), shown: [], elements: new Map(),
       active: model.get("active") ?? "", loading: "", sort: "", direction: 1,
       frozen: Boolean(model.get("read_only")), known: false, silence: "", complaint: "",
     });
     this.level = new Level(this);
     this.details = new Details(this);
+    this.choices = new Choices(model, () => this.draw());
+    this.palettes = new Palettes(this);
+    this.timeline = new Timeline(this);
+    this.pictures = new Pictures(this);
+    this.overlays = new Overlays(this);
     this.switching = new Switching(this);
     this.looping = new Looping(this);
-    this.parts = [this.switching, this.looping, new Pace(this), this.level, this.details, new Words(this), new Ahead(this)];
+    this.parts = [
+      this.switching, this.looping, new Pace(this), this.level, this.timeline, this.palettes, this.pictures,
+      this.overlays, new View(this), new Columns(this), this.details, this.choices, new Words(this), new Ahead(this),
+    ];
     this.questions = new Questions(model, (words) => this.#waitWords(words));
     this.player = new Player({
       clips: new Clips({
@@ -65,7 +74,6 @@ class Comparer {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.#build(host);
     this.#listen();
-    for (const part of this.parts) part.built?.();
     this.draw();
     this.questions.tell("hello", { type: "hello" });
   }
@@ -93,11 +101,12 @@ class Comparer {
         make("way", "button", { type: "button", onclick: () => this.#sortBy(this.sort, -this.direction) }),
         ...this.parts.flatMap((part) => part.tools?.() ?? []),
         make("count", "span", { role: "status" })),
-      make("caption", "p"),
+      el("div", { class: "legend" }, make("caption", "p"), ...this.parts.flatMap((part) => part.legend?.() ?? [])),
       make("status", "p", { role: "status", hidden: "" }),
       make("list", "div", { onscroll: () => this.draw() },
-        el("div", { class: "ruler", "aria-hidden": "true" }, el("span"), el("span", {}, "voice"),
-          make("ticks", "div"), el("span", {}, "measures"), el("span", {}, this.frozen ? "rating" : "your rating")),
+        el("div", { class: "ruler" }, el("span"), el("span", {}, "voice"),
+          el("div", { class: "seen" }, el("span", { class: "unit" }, "Hz"), this.timeline.ruler(), el("span", { class: "unit" }, "pitch")),
+          el("span", {}, "measures"), el("span", {}, this.frozen ? "rating" : "your rating")),
         make("rail", "div", { role: "list", "aria-label": "Trials" })),
       make("empty", "p", { hidden: "" }),
       ...this.parts.flatMap((part) => part.panels?.() ?? []),
@@ -111,16 +120,14 @@ class Comparer {
     const onActive = () => this.activate(this.model.get("active"), { quiet: true });
     const hush = () => this.player.playing && this.player.pause();
     const onOther = (event) => event.detail !== this && hush();
-    const size = new ResizeObserver(() => {
-      this.#drawTicks();
-      this.draw();
-    });
+    const size = new ResizeObserver(() => this.draw());
     this.model.on("msg:custom", onMessage);
     this.model.on("change:active", onActive);
     document.addEventListener("voicelab:playing", onOther); // another comparer on the same page
     addEventListener("pagehide", hush);
     this.root.addEventListener("keydown", (event) => this.#key(event));
     size.observe(this.list);
+    for (const part of this.parts) part.listen?.();
     this.close = () => {
       this.#guard(hush);
       this.closed = true;
@@ -132,7 +139,6 @@ class Comparer {
       this.questions.stop();
       for (const part of this.parts) part.close?.();
       cancelAnimationFrame(this.frame);
-      clearTimeout(this.settling);
       this.player.close();
     };
   }
@@ -164,10 +170,6 @@ class Comparer {
     else if (message.type === "audio") {
       const bytes = bytesOf(buffers[0]).slice().buffer; // decoding takes the bytes away
       this.questions.settle(`audio ${message.id}`, "resolve", bytes);
-    } else if (message.type === "pixels") {
-      this.pixels.set(message.id, { ...message, pixels: bytesOf(buffers[0]) });
-      this.questions.settle(`pixels ${message.id}`, "resolve");
-      this.draw();
     } else if (message.type === "saved") this.#saved(message);
     else if (message.type === "failed") this.#failed(message);
     for (const part of this.parts) part.receive?.(message, buffers);
@@ -177,7 +179,6 @@ class Comparer {
     if (type === "state") {
       this.rows.clear();
       this.peaks.clear();
-      this.pixels.clear(); // the scale they were drawn to may be another
       this.known = true;
       this.columns = columns;
       this.title.textContent = title;
@@ -186,7 +187,6 @@ class Comparer {
     this.scale = { ...scale, duration_s: scale.duration_s || 1 };
     for (const row of rows) this.#takeRow(row);
     peaks.forEach((id, i) => this.peaks.set(id, new Int8Array(bytesOf(buffers[i]).slice().buffer)));
-    this.#drawTicks();
     this.#fillSorts();
     if (this.player.home && !this.rows.has(this.player.home)) this.player.drop(); // its trial is gone
     this.root.dataset.ready = "1";
@@ -207,8 +207,10 @@ class Comparer {
     this.refresh();
   }
 
-  #failed({ what, id, message }) {
-    this.questions.settle(id ? `${what} ${id}` : what, "reject", new Error(message));
+  #failed(failure) {
+    const { what, id, message } = failure;
+    this.questions.settle(keyOf(failure), "reject", new Error(message));
+    if (this.parts.some((part) => part.failed?.(failure))) return;
     if (what === "audio" || what === "pixels") this.broken.set(id, message);
     else if (what !== "anchors") this.say(message); // without them a switch says what it does instead
     this.draw();
@@ -254,15 +256,6 @@ class Comparer {
     this.refresh();
   }
 
-  /** The measures on each row: the main ones, and always the one that is sorted by. */
-  shownColumns() {
-    const rank = ({ name }) => (MAIN.includes(name) ? MAIN.indexOf(name) : MAIN.length);
-    const columns = [...this.columns].sort((a, b) => rank(a) - rank(b));
-    const sorted = columns.findIndex((column) => `measure:${column.name}` === this.sort);
-    if (sorted >= 6) columns.unshift(...columns.splice(sorted, 1)); // a narrow row shows six
-    return columns.slice(0, MEASURES);
-  }
-
   /** Filter and sort anew, then draw. */
   refresh() {
     const terms = this.filter.value.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean);
@@ -279,7 +272,8 @@ class Comparer {
 
   draw() {
     const { shown, rows, root } = this;
-    this.rail.style.height = `${shown.length * ROW}px`;
+    for (const part of this.parts) part.before?.();
+    this.rail.style.height = `${shown.length * this.rowHeight}px`;
     const [first, last] = this.#window();
     this.#drawRows(first, last);
     const words = this.silence || this.complaint;
@@ -287,18 +281,22 @@ class Comparer {
     setText(this.status, words);
     setText(this.count, this.known ? `${shown.length} of ${rows.size} trials` : "");
     this.#drawEmpty();
-    setText(this.caption, this.rows.size ? this.scale.caption : "");
+    setText(this.caption, this.rows.size ? this.pictures.caption : "");
     const state = { active: this.active, count: shown.length, playing: this.player.playing };
     for (const [key, value] of Object.entries(state)) if (root.dataset[key] !== String(value)) root.dataset[key] = value;
     this.#moveCursor();
-    this.#askPixels();
     for (const part of this.parts) part.drawn?.();
+  }
+
+  /** All rows are as high, so that only those in view need to exist. */
+  get rowHeight() {
+    return this.pictures.size.row;
   }
 
   #window() {
     const { scrollTop, clientHeight } = this.list;
-    const first = Math.floor(scrollTop / ROW) - SPARE;
-    const last = Math.ceil((scrollTop + (clientHeight || 600)) / ROW) + SPARE;
+    const first = Math.floor(scrollTop / this.rowHeight) - SPARE;
+    const last = Math.ceil((scrollTop + (clientHeight || 600)) / this.rowHeight) + SPARE;
     return [Math.max(0, Math.min(first, this.shown.length)), Math.min(this.shown.length, Math.max(0, last))];
   }
 
@@ -341,28 +339,6 @@ class Comparer {
     setText(this.empty, all
       ? `Nothing matches “${this.filter.value.trim()}”. Clear the filter to see all ${all} trials.`
       : "No trials yet: they appear here as they arrive.");
-  }
-
-  #drawTicks() {
-    const whole = this.scale.duration_s;
-    const room = (this.ticks.clientWidth || 600) / 48; // labels that fit side by side
-    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60].find((s) => whole / s <= room) ?? 120;
-    const ticks = Array.from({ length: Math.floor(whole / step) + 1 }, (_, i) => i * step);
-    this.ticks.replaceChildren(...ticks.map((time) => {
-      const tick = el("span", {}, `${decimals(time, step < 1 ? 1 : 0)}${time ? "" : " s"}`);
-      tick.style.left = `${(100 * time) / whole}%`;
-      return tick;
-    }));
-  }
-
-  /** Ask for the pictures of the rows in view, once scrolling has come to rest. */
-  #askPixels() {
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => {
-      const lacking = [...this.elements.keys()].filter((id) =>
-        this.peaks.has(id) && !this.pixels.has(id) && !this.broken.has(id));
-      this.questions.get("pixels", lacking);
-    }, 40);
   }
 
   // playing
@@ -430,17 +406,6 @@ class Comparer {
     return this.switching.carried(position, home || id, id).at;
   }
 
-  /** The time at a place on the screen. */
-  timeAt(picture, x) {
-    const { left, width } = picture.getBoundingClientRect();
-    return ((x - left) / width) * this.scale.duration_s;
-  }
-
-  /** Where a time is in a picture, in percent of its width. */
-  percent(time) {
-    return (100 * time) / this.scale.duration_s;
-  }
-
   toggle(id) {
     const sounding = this.player.playing === id || this.loading === id;
     this.loading = "";
@@ -467,10 +432,11 @@ class Comparer {
   }
 
   #show(place) {
-    const top = place * ROW;
+    const top = place * this.rowHeight;
+    const bottom = top + this.rowHeight + HEAD;
     const { scrollTop, clientHeight } = this.list;
     if (top < scrollTop) this.list.scrollTop = top;
-    else if (top + ROW + HEAD > scrollTop + clientHeight) this.list.scrollTop = top + ROW + HEAD - clientHeight;
+    else if (bottom > scrollTop + clientHeight) this.list.scrollTop = bottom - clientHeight;
   }
 
   #keys() {
@@ -525,9 +491,9 @@ class Comparer {
   }
 
   #moveCursor() {
-    const { position } = this.player;
+    const { position, playing } = this.player;
     this.root.dataset.pos = position.toFixed(3);
-    this.rail.style.setProperty("--place", `${this.percent(position)}%`);
+    this.timeline.follow(position, playing);
     for (const part of this.parts) part.moved?.();
   }
 

@@ -15,8 +15,12 @@ import anywidget
 import traitlets
 
 from voicelab.errors import UsageError, VoiceLabError
-from voicelab.tables.write_html import MIME, PIXELS, front_end
+from voicelab.figures.bands import KINDS
+from voicelab.figures.pixels import PALETTES
+from voicelab.measures import MEASURES
+from voicelab.tables.write_html import MIME, front_end
 from voicelab.widgets.fallback import fallback
+from voicelab.widgets.pictures import HOW, OVERLAYS, SEES, picture
 
 if TYPE_CHECKING:
     from voicelab.tables.comparison import Comparison
@@ -41,6 +45,16 @@ class Comparer(anywidget.AnyWidget):
 
     active = traitlets.Unicode("").tag(sync=True)
     playing = traitlets.Unicode("").tag(sync=True)
+    measures = traitlets.List(traitlets.Enum(tuple(MEASURES))).tag(sync=True)
+    """Names of the measures on each row, in order; empty for the usual ones."""
+    spectrogram = traitlets.Enum(KINDS, "mel").tag(sync=True)
+    """Frequency axis of the pictures."""
+    palette = traitlets.Enum(tuple(PALETTES), "magma").tag(sync=True)
+    """Colours of the pictures; `paper` is for print."""
+    overlays = traitlets.List(traitlets.Enum(OVERLAYS)).tag(sync=True)
+    """What is drawn over the pictures: any of `pitch`, `pauses`, `words`."""
+    tall = traitlets.Bool(False).tag(sync=True)
+    """Whether the rows, and so the pictures, are twice as high."""
 
     def __init__(
         self,
@@ -80,8 +94,9 @@ class Comparer(anywidget.AnyWidget):
             case "hello":
                 _pool().submit(self._guard, self._tell_state, {"what": "hello"})
             case "get":
+                how = {name: question[name] for name in HOW if question.get(name) is not None}
                 for trial in question["ids"]:
-                    asked = {"what": question["what"], "id": trial}
+                    asked = {"what": question["what"], "id": trial, **how}
                     pool = _sound_pool() if asked["what"] == "audio" else _pool()
                     pool.submit(self._guard, self._tell_bytes, asked)
             case "rate" | "note" as what:
@@ -92,7 +107,8 @@ class Comparer(anywidget.AnyWidget):
         try:
             answer(question)
         except Exception as error:  # noqa: BLE001 - the last edge before Jupyter drops it
-            asked = {"what": question["what"], "id": question.get("id")}
+            how = {name: question[name] for name in HOW if name in question}
+            asked = {"what": question["what"], "id": question.get("id"), **how}
             self.send({"type": "failed", **asked, "message": _sentence(error)})
 
     def _tell_state(self, _question: Row) -> None:
@@ -115,7 +131,8 @@ class Comparer(anywidget.AnyWidget):
 
     def _tell_all(self, comparison: "Comparison", rows: list[Row]) -> None:
         self._told = {}
-        header = {"title": comparison.title, "columns": comparison.columns()}
+        columns = comparison.columns()
+        header = {"title": comparison.title, "columns": columns, "sees": SEES}
         self._tell(comparison, {"type": "state", **header}, rows)
 
     def _tell(self, comparison: "Comparison", header: Row, rows: list[Row]) -> None:
@@ -128,19 +145,17 @@ class Comparer(anywidget.AnyWidget):
         self._shown = comparison
 
     def _tell_bytes(self, question: Row) -> None:
-        what, trial = question["what"], question["id"]
+        trial = question["id"]
         comparison = self._known(trial)
-        if what == "audio":
+        if question["what"] == "audio":
             data = comparison.audio(trial, format=LIVE_FORMAT)
-            self.send({"type": what, "id": trial, "mime": MIME[LIVE_FORMAT]}, buffers=[data])
-        elif what == "anchors":
-            self.send({"type": what, "id": trial, **comparison.anchors(trial).message()})
-        elif what != "pixels":
-            raise UsageError(f"nothing called {what!r} is known of a trial.")
+            self.send({"type": "audio", "id": trial, "mime": MIME[LIVE_FORMAT]}, buffers=[data])
+        elif question["what"] == "anchors":
+            anchors = comparison.anchors(trial).message()
+            self.send({"type": "anchors", "id": trial, **anchors})
         else:
-            rows, columns = PIXELS
-            header = {"type": "pixels", "id": trial, "rows": rows, "columns": columns}
-            self.send(header, buffers=[comparison.pixels(trial)])
+            header, data = picture(comparison, question)
+            self.send(header, buffers=[data])
 
     def _save(self, question: Row) -> None:
         trial = question["id"]

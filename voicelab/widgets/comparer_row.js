@@ -2,7 +2,6 @@
 // Plain ESM for anywidget; the exported page runs the same file with a model that answers from
 // the page. Words from prompts and vendors enter the document as text only, never as markup.
 
-const ROW = 98; // px; fixed, so that only the rows in view need to exist
 const HEAD = 30; // px; the ruler over the rows
 const SPARE = 3; // rows kept above and below the view
 const FADE = 0.01; // s; one voice fades into the next
@@ -81,47 +80,6 @@ function trouble(row) {
   return IN_WORDS[row.state] ?? row.state;
 }
 
-// --- pictures ---------------------------------------------------------------------------------
-
-const HEAT = [
-  [0, 0, 4], [20, 14, 54], [59, 15, 112], [100, 26, 128], [140, 41, 129], [183, 55, 121],
-  [222, 73, 104], [247, 112, 92], [254, 159, 109], [254, 207, 146], [252, 253, 191],
-];
-
-const HEAT_TABLE = Uint32Array.from({ length: 256 }, (_, level) => {
-  const place = (level / 255) * (HEAT.length - 1);
-  const low = Math.min(Math.floor(place), HEAT.length - 2);
-  const [r, g, b] = HEAT[low].map((c, i) => Math.round(c + (HEAT[low + 1][i] - c) * (place - low)));
-  return (255 << 24) | (b << 16) | (g << 8) | r;
-});
-
-function drawSpectrogram(canvas, { rows, columns, pixels }) {
-  canvas.width = columns;
-  canvas.height = rows;
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(columns, rows);
-  const out = new Uint32Array(image.data.buffer);
-  for (let band = 0; band < rows; band++) {
-    const top = (rows - 1 - band) * columns; // band 0 is the lowest, the picture starts at the top
-    for (let x = 0; x < columns; x++) out[top + x] = HEAT_TABLE[pixels[band * columns + x]];
-  }
-  context.putImageData(image, 0, 0);
-}
-
-/** Draw pairs of minimum and maximum, 127 at the edge of the picture. */
-function drawWaveform(canvas, peaks) {
-  const bins = peaks.length / 2;
-  canvas.width = bins * 2;
-  canvas.height = 64;
-  const context = canvas.getContext("2d");
-  context.fillStyle = "#4c86d6"; // reads on a light and on a dark ground
-  for (let bin = 0; bin < bins; bin++) {
-    const low = 32 - (peaks[2 * bin] / 127) * 31;
-    const high = 32 - (peaks[2 * bin + 1] / 127) * 31;
-    context.fillRect(bin * 2, high - 0.5, 2, low - high + 1);
-  }
-}
-
 // --- one row ----------------------------------------------------------------------------------
 
 /** The elements of one trial; `update` brings them to what the comparer knows. */
@@ -144,11 +102,7 @@ class Row {
         el("div", { class: "origin" },
           part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge" })),
         part("prompt", "div", { dir: "auto" })),
-      part("picture", "div", { onclick: (event) => this.#seek(event) },
-        part("wave", "canvas", { "aria-hidden": "true" }),
-        part("spec", "canvas", { "aria-hidden": "true" }),
-        part("cursor", "div", { "aria-hidden": "true" }),
-        part("words", "div", { dir: "auto" })),
+      picturesOf(part, (event) => this.#seek(event)),
       part("measures", "dl"),
       el("div", { class: "mine" },
         part("stars", "div", { role: "radiogroup", onkeydown: (event) => this.#starKey(event) }, ...stars),
@@ -168,7 +122,7 @@ class Row {
   }
 
   #seek(event) {
-    this.owner.seekIn(this.id, this.owner.timeAt(this.parts.picture, event.clientX));
+    this.owner.seekIn(this.id, this.owner.timeline.timeUnder(event));
   }
 
   #rate(stars) {
@@ -191,7 +145,7 @@ class Row {
     const name = `${row.label}, ${row.provider}, take ${row.take}`;
     const playing = owner.player.playing === this.id;
     const broken = owner.broken.get(this.id) ?? trouble(row);
-    element.style.transform = `translateY(${place * ROW}px)`;
+    element.style.transform = `translateY(${place * owner.rowHeight}px)`;
     const state = {
       "aria-posinset": place + 1, "aria-setsize": count, "aria-current": owner.active === this.id,
       "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
@@ -215,34 +169,8 @@ class Row {
     parts.prompt.title = row.prompt;
     setText(parts.words, broken ?? "");
     parts.words.title = broken ?? "";
-    this.#pictures(row);
-    this.#numbers(row);
     this.#opinion(row, name);
     for (const part of owner.parts) part.row?.(this);
-  }
-
-  #pictures(row) {
-    const { owner, parts, drawn } = this;
-    const peaks = owner.peaks.get(this.id);
-    const spectrogram = owner.pixels.get(this.id);
-    const width = row.clip?.duration_s ? `${(100 * row.clip.duration_s) / owner.scale.duration_s}%` : "0";
-    for (const canvas of [parts.wave, parts.spec]) canvas.style.width = width;
-    if (peaks && drawn.wave !== peaks) drawWaveform(parts.wave, (drawn.wave = peaks));
-    if (spectrogram && drawn.spec !== spectrogram) drawSpectrogram(parts.spec, (drawn.spec = spectrogram));
-    this.element.setAttribute("data-drawn", Boolean(drawn.wave && drawn.spec));
-  }
-
-  #numbers(row) {
-    const { measures } = this.parts;
-    const columns = this.owner.shownColumns();
-    while (measures.children.length > columns.length) measures.lastChild.remove();
-    columns.forEach((column, i) => {
-      const cell = measures.children[i] ?? measures.appendChild(el("div", {}, el("dt"), el("dd")));
-      cell.title = `${column.title}: ${column.doc ?? ""}`;
-      cell.classList.toggle("sorted", this.owner.sort === `measure:${column.name}`);
-      setText(cell.firstChild, column.title);
-      setText(cell.lastChild, withUnit(row.measures[column.name], column));
-    });
   }
 
   #opinion(row, name) {

@@ -53,7 +53,7 @@ class Switching {
   receive({ type, what, id, rows, ...rest }) {
     if (type === "state") this.#asked.clear();
     if (type === "upsert") for (const row of rows) this.#asked.delete(row.id);
-    if (type === "anchors") this.#anchors.set(id, rest);
+    if (type === "anchors") this.#anchors.set(id, rest.times ? rest : null);
     if (type === "failed" && what === "anchors") this.#anchors.set(id, null);
     if (type === "anchors") this.owner.draw();
   }

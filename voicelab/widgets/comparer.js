@@ -101,8 +101,8 @@ class Comparer {
         make("way", "button", { type: "button", onclick: () => this.#sortBy(this.sort, -this.direction) }),
         ...this.parts.flatMap((part) => part.tools?.() ?? []),
         make("count", "span", { role: "status" })),
-      el("div", { class: "legend" }, make("caption", "p"), ...this.parts.flatMap((part) => part.legend?.() ?? [])),
-      make("status", "p", { role: "status", hidden: "" }),
+      el("div", { class: "legend" }, make("caption", "p"), ...this.parts.flatMap((part) => part.legend?.() ?? []),
+        make("status", "p", { role: "status", hidden: "" })), // beside the scale: the rows stay where they are
       make("list", "div", { onscroll: () => this.draw() },
         el("div", { class: "ruler" }, el("span"), el("span", {}, "voice"),
           el("div", { class: "seen" }, el("span", { class: "unit" }, "Hz"), this.timeline.ruler(), el("span", { class: "unit" }, "pitch")),

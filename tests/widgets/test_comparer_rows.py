@@ -96,7 +96,7 @@ def test_a_note_is_kept_when_it_is_left(live: Callable[..., Any], page: Page) ->
     page.keyboard.press("Enter")
     shown.wait_saved()
     assert shown.saved[0][1] == HOSTILE
-    assert page.evaluate("document.activeElement.className").startswith("voicelab-comparer")
+    assert page.evaluate("document.activeElement.className") == "rail"
 
 
 def test_a_note_that_cannot_be_kept_is_said(live: Callable[..., Any], page: Page) -> None:

@@ -22,7 +22,8 @@ SELECT = """
         (SELECT count(*) FROM attempts a WHERE a.trial_id = t.id) AS attempts,
         (SELECT rating FROM ratings r WHERE r.trial_id = t.id AND r.rater = 'me'
             ORDER BY r.id DESC LIMIT 1) AS rating,
-        (SELECT note FROM notes n WHERE n.trial_id = t.id ORDER BY n.id DESC LIMIT 1) AS note
+        (SELECT note FROM notes n WHERE n.trial_id = t.id ORDER BY n.id DESC LIMIT 1) AS note,
+        (SELECT starred FROM stars s WHERE s.trial_id = t.id ORDER BY s.id DESC LIMIT 1) AS starred
     FROM trials t JOIN batches b ON b.id = t.batch_id
 """
 ORDER = "ORDER BY b.rowid, t.idx"
@@ -31,6 +32,7 @@ LOOKED_UP = (
     "SELECT trial_id, count(*) FROM attempts GROUP BY trial_id",
     "SELECT trial_id, rating FROM ratings WHERE rater = 'me' ORDER BY id",
     "SELECT trial_id, note FROM notes ORDER BY id",
+    "SELECT trial_id, starred FROM stars ORDER BY id",
 )
 """What `SELECT` has and `SELECT_PLAIN` has not, for all trials at once; the last row counts."""
 
@@ -125,6 +127,7 @@ def record(row: Mapping[str, Any]) -> TrialRecord:
         request_id=row["request_id"],
         rating=row["rating"],
         note=row["note"] or "",
+        starred=bool(row["starred"]),
     )
 
 

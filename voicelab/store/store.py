@@ -315,7 +315,7 @@ class Store:
 
     def _whole_lab(self) -> Iterator[dict[str, Any]]:
         """Give every row of `SELECT`, with what it looks up for each trial looked up once."""
-        attempts, ratings, notes = (
+        attempts, ratings, notes, stars = (
             {row[0]: row[1] for row in self._database.rows(sql)} for sql in rows_of.LOOKED_UP
         )
         for row in self._database.each(f"{rows_of.SELECT_PLAIN} {rows_of.ORDER}"):
@@ -323,6 +323,7 @@ class Store:
             row["attempts"] = attempts.get(trial_id, 0)
             row["rating"] = ratings.get(trial_id)
             row["note"] = notes.get(trial_id)
+            row["starred"] = stars.get(trial_id)
             yield row
 
     def record(self, trial_id: str) -> TrialRecord:
@@ -482,6 +483,15 @@ class Store:
             connection.execute(
                 "INSERT INTO notes (trial_id, note, noted_at) VALUES (?, ?, ?)",
                 (trial_id, clean(text), now()),
+            )
+
+    def star(self, trial_id: str, starred: bool) -> None:
+        """Star a trial as one to come back to, or take the star back; history is kept."""
+        self.record(trial_id)
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO stars (trial_id, starred, starred_at) VALUES (?, ?, ?)",
+                (trial_id, bool(starred), now()),
             )
 
 

@@ -53,6 +53,12 @@ COLUMNS: Mapping[str, Column] = {
         value=lambda r: r.state.value,
     ),
     "rating": Column(title="Rating", doc="Your stars, 1 to 5.", type=int, value=lambda r: r.rating),
+    "starred": Column(
+        title="Starred",
+        doc="Whether you marked it as one to come back to.",
+        type=bool,
+        value=lambda r: r.starred,
+    ),
     "note": Column(title="Note", doc="Your own words.", value=lambda r: r.note),
     "prompt": Column(
         title="Prompt",

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from voicelab.audio.clip import Clip, decode, encode
 from voicelab.errors import TrialError, Unreadable, UsageError
 from voicelab.figures.levels import F_MAX_HZ, TOP_DB
-from voicelab.figures.pixels import loudest_db, mel_pixels, peaks
+from voicelab.figures.pixels import REF_DB, mel_pixels, peaks
 from voicelab.figures.text import describe
-from voicelab.measures import MEASURES
+from voicelab.measures import MEASURES, timing
 from voicelab.model import TrialRecord, TrialState
 from voicelab.tables.frame import frame, table_rows
 
@@ -25,6 +25,9 @@ TARGET_LUFS = -23.0
 """Loudness all voices are played at when they are matched (EBU R 128)."""
 PEAK_LIMIT_DBTP = -1.0
 """No matched voice may come closer to full scale than this."""
+BRIGHTEST_RE_LUFS = -7.0
+"""The brightest level of a mel spectrogram against the loudness of the loudest clip: speech comes
+to 7 to 11 dB below it. So the scale is known without decoding a single clip."""
 KEPT_CLIPS = 64
 """Decoded clips kept in memory: about 1 MB each."""
 
@@ -129,31 +132,51 @@ class Comparison:
         """Return the mel spectrogram: uint8, 64 bands from low to high × 300 columns."""
         clip = self.clip(trial_id)
         pixels = mel_pixels(
-            clip.y, sr=clip.sr, rows=64, columns=300, ref_db=self._levels.loudest_db
+            clip.y, sr=clip.sr, rows=64, columns=300, ref_db=self._levels.brightest_db
         )
         return pixels[::-1].tobytes()
 
     @cached_property
     def _levels(self) -> "_Levels":
-        clips = list(self.clips().values())
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            loudest = pool.map(lambda clip: loudest_db(clip.y, sr=clip.sr), clips)
+        """Find the ends of the scale from what was measured once; only the rest is decoded."""
+        lengths, loudness, heights = [1e-3], [], [0.0]
+        for digest in {r.clip_hash for r in self.records if r.clip_hash is not None}:
+            numbers = self.numbers.get(digest, {})
+            length, peak = numbers.get("duration_s"), numbers.get("true_peak_dbtp")
+            if length is None or peak is None:
+                length, height = self._measured_now(digest)
+            else:
+                height = 10 ** (peak / 20)
+            lengths.append(length)
+            heights.append(height)
+            loudness.append(numbers.get("loudness_lufs"))
+        known = [lufs for lufs in loudness if lufs is not None]
         return _Levels(
-            duration_s=max((clip.duration_s for clip in clips), default=1.0),
-            loudest_db=max(loudest, default=0.0),
-            peak=max((float(abs(clip.y).max(initial=0.0)) for clip in clips), default=0.0) or 1.0,
+            duration_s=max(lengths) if len(lengths) > 1 else 1.0,
+            brightest_db=min(max(known) + BRIGHTEST_RE_LUFS, 0.0) if known else REF_DB,
+            peak=min(max(heights), 1.0) or 1.0,
         )
+
+    def _measured_now(self, digest: str) -> tuple[float, float]:
+        """Return length and height of a clip that has no numbers; none where it cannot be read."""
+        try:
+            clip = self._decoded(digest)
+        except TrialError:
+            return 0.0, 0.0
+        return clip.duration_s, float(abs(clip.y).max(initial=0.0))
 
     def scale(self) -> dict[str, Any]:
         """Return the one time, frequency and level scale of all pictures."""
         levels = self._levels
+        ends = (levels.brightest_db - TOP_DB, levels.brightest_db)
         return {
             "duration_s": levels.duration_s,
             "f_max_hz": F_MAX_HZ,
             "top_db": TOP_DB,
             "caption": (
                 f"one scale for all: 0–{levels.duration_s:.1f} s · 0–{F_MAX_HZ / 1000:g} kHz (mel) "
-                f"· −{TOP_DB:.0f}–0 dB re the loudest · amplitude ±{levels.peak:.2g}"
+                f"· {' to '.join(map(_signed, ends))} dB re full scale "
+                f"· amplitude ±{levels.peak:.2g}"
             ),
         }
 
@@ -171,11 +194,39 @@ class Comparison:
         ]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one JSON row a trial for the comparer and the exported page."""
+        """Return one JSON row a trial for the exported page, with all that is known of it."""
         with ThreadPoolExecutor(max_workers=2) as pool:
             return list(pool.map(self._row, self.records))
 
+    def light_rows(self) -> list[dict[str, Any]]:
+        """Return the rows without what takes decoding or is long; `known` has that of each."""
+        return [self._light_row(record) for record in self.records]
+
+    def known(self, trial_id: str) -> dict[str, Any]:
+        """Return what a light row leaves out: evidence, words, start and pauses of the clip."""
+        record = self.record(trial_id)
+        known = {"evidence": dict(record.evidence), "description": "", "start_s": None}
+        try:
+            clip = self.clip(trial_id)
+        except TrialError:
+            return {**known, "pauses": []}
+        phrasing = timing.phrasing(clip.y, sr=clip.sr)
+        numbers = self.numbers.get(record.clip_hash or "", {})
+        return {
+            **known,
+            "description": describe(clip, _with_nan(numbers)),
+            "start_s": round(phrasing.start_s, 2),
+            "pauses": [[round(start, 2), round(end, 2)] for start, end in phrasing.pauses],
+        }
+
     def _row(self, record: TrialRecord) -> dict[str, Any]:
+        row = {**self._light_row(record), **self.known(record.trial.id)}
+        try:
+            return {**row, "clip": row["clip"] and self._heard(record)}
+        except TrialError as error:
+            return {**row, "clip": {"error": str(error)}}
+
+    def _light_row(self, record: TrialRecord) -> dict[str, Any]:
         numbers = self.numbers.get(record.clip_hash or "", {})
         variant = record.trial.variant
         return {
@@ -194,32 +245,30 @@ class Comparison:
             "expires_at": record.expires_at.isoformat() if record.expires_at else None,
             "error": record.error,
             "rating": record.rating,
+            "starred": record.starred,
             "note": record.note,
             "measures": {name: numbers.get(name) for name in MEASURES},
             "latency_s": record.latency_s,
             "cost": record.cost,
             "currency": record.currency,
-            "evidence": dict(record.evidence),
-            **self._sound(record, numbers),
+            "clip": self._sound(record, numbers),
         }
 
-    def _sound(self, record: TrialRecord, numbers: Numbers) -> dict[str, Any]:
+    def _sound(self, record: TrialRecord, numbers: Numbers) -> dict[str, Any] | None:
+        """Return how a clip is played; it is decoded only where it was never measured."""
         if record.clip_hash is None:
-            return {"clip": None, "description": ""}
+            return None
+        duration_s = numbers.get("duration_s")
+        if duration_s is not None:
+            return _playing(duration_s, numbers)
         try:
-            clip = self.clip(record.trial.id)
+            return self._heard(record)
         except TrialError as error:
-            return {"clip": {"error": str(error)}, "description": ""}
-        gain_db, gain_note = playback_gain(numbers)
-        shown = {
-            "duration_s": clip.duration_s,
-            "sr": clip.sr,
-            "format": clip.format,
-            "gain_db": gain_db,
-            "gain_note": gain_note,
-            "error": None,
-        }
-        return {"clip": shown, "description": describe(clip, _with_nan(numbers))}
+            return {"error": str(error)}
+
+    def _heard(self, record: TrialRecord) -> dict[str, Any]:
+        numbers = self.numbers.get(record.clip_hash or "", {})
+        return _playing(self.clip(record.trial.id).duration_s, numbers)
 
     def _hash(self, trial_id: str) -> str:
         digest = self.record(trial_id).clip_hash
@@ -236,12 +285,27 @@ class _Levels:
     """The ends of the scale that all pictures of a comparison share."""
 
     duration_s: float
-    loudest_db: float
+    brightest_db: float
+    """Level in dB re full scale that is drawn brightest."""
     peak: float
 
 
 def _with_nan(numbers: Numbers) -> dict[str, float]:
     return {name: math.nan if (n := numbers.get(name)) is None else n for name in MEASURES}
+
+
+def _signed(db: float) -> str:
+    return f"{db:z.0f}".replace("-", "−")
+
+
+def _playing(duration_s: float, numbers: Numbers) -> dict[str, Any]:
+    gain_db, gain_note = playback_gain(numbers)
+    return {
+        "duration_s": duration_s,
+        "gain_db": gain_db,
+        "gain_note": gain_note,
+        "error": None,
+    }
 
 
 def playback_gain(numbers: Numbers) -> tuple[float | None, str | None]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from voicelab.errors import UsageError
 from voicelab.model import source_text
+from voicelab.tables.frame import variable_columns
 
 if TYPE_CHECKING:
     from voicelab.tables.comparison import Comparison
@@ -26,11 +27,20 @@ Row = dict[str, Any]
 FRONT_END = (
     "comparer_sound.js",
     "comparer_row.js",
+    "comparer_intake.js",
+    "comparer_layout.js",
+    "comparer_words.js",
     "comparer_level.js",
     "comparer_details.js",
+    "comparer_choice.js",
+    "comparer_groups.js",
+    "comparer_filters.js",
+    "comparer_pin.js",
+    "comparer_help.js",
     "comparer.js",
 )
 """The parts of the comparer, in the order in which they make one ES module."""
+STYLES = ("comparer.css", "comparer_work.css")
 MIME: Mapping[str, str] = {"mp3": "audio/mpeg", "flac": "audio/flac", "wav": "audio/wav"}
 PIXELS = (64, 300)
 """Rows and columns of `Comparison.pixels`."""
@@ -83,7 +93,7 @@ def page_of(comparison: "Comparison", *, audio_format: str = "mp3") -> str:
 def front_end(suffix: str) -> str:
     """Return the source of the comparer: `"js"` is one ES module, `"css"` its style sheet."""
     folder = files("voicelab") / "widgets"
-    parts = FRONT_END if suffix == "js" else ("comparer.css",)
+    parts = FRONT_END if suffix == "js" else STYLES
     return "\n".join((folder / part).read_text("utf-8") for part in parts)
 
 
@@ -135,6 +145,7 @@ def _state(comparison: "Comparison", rows: list[Row], peaks: list[str]) -> Row:
         "title": comparison.title,
         "rows": rows,
         "columns": comparison.columns(),
+        "variables": variable_columns(comparison.records),
         "scale": comparison.scale(),
         "peaks": peaks,
     }

@@ -26,8 +26,9 @@ const IN_WORDS = {
 const JUMPS = "123456789abcdefghijklmnopqrstuvwxyz"; // keys of the first voices in view order
 const HELP = [
   ["space", "play or pause"], ["↑ ↓", "switch voice"], ["← →", "seek 1 s"], ["1–9 a–z", "jump to a voice"],
-  ["home", "start"],
+  ["home", "start"], ["page ↑ ↓", "a page up or down"], ["end", "last voice"],
 ];
+let drawnRows = 0; // numbers the elements that others refer to
 
 /** Make an element; `on…` attributes are listeners, children are nodes or text. */
 function el(tag, attributes = {}, ...children) {
@@ -117,7 +118,7 @@ function drawWaveform(canvas, peaks) {
 /** The elements of one trial; `update` brings them to what the comparer knows. */
 class Row {
   constructor(id, owner) {
-    Object.assign(this, { id, owner, parts: {}, drawn: {} });
+    Object.assign(this, { id, owner, parts: {}, drawn: {}, name: `voicelab-row-${++drawnRows}` });
     const part = (name, tag, attributes = {}, ...children) =>
       (this.parts[name] = el(tag, { class: name, ...attributes }, ...children));
     const stars = [1, 2, 3, 4, 5].map((n) =>
@@ -125,23 +126,31 @@ class Row {
     );
     this.element = el(
       "div",
-      { class: "row", role: "listitem", "data-trial": id, onpointerdown: () => owner.activate(id) },
-      el("div", { class: "start" },
+      {
+        class: "row", role: "row", id: this.name, "data-trial": id, "aria-describedby": `${this.name}-words`,
+        onpointerdown: () => owner.activate(id),
+      },
+      el("div", { class: "start", role: "gridcell" },
         part("play", "button", { type: "button", onclick: (event) => this.#toggle(event) }),
-        part("key", "kbd", { "aria-hidden": "true" })),
-      el("div", { class: "who" },
+        part("key", "kbd", { "aria-hidden": "true" }),
+        part("chosen", "input", { type: "checkbox", onclick: (event) => owner.choice.click(id, event) })),
+      el("div", { class: "who", role: "rowheader" },
         part("label", "div", { dir: "auto" }),
         el("div", { class: "origin" },
-          part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge" })),
-        part("prompt", "div", { dir: "auto" })),
-      part("picture", "div", { onclick: (event) => this.#seek(event) },
+          part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge" }),
+          part("reference", "span", { class: "badge" })),
+        part("prompt", "div", { dir: "auto" }),
+        part("saying", "p", { id: `${this.name}-words` })),
+      part("picture", "div", { role: "gridcell", onclick: (event) => this.#seek(event) },
         part("wave", "canvas", { "aria-hidden": "true" }),
         part("spec", "canvas", { "aria-hidden": "true" }),
         part("cursor", "div", { "aria-hidden": "true" }),
         part("words", "div", { dir: "auto" })),
-      part("measures", "dl"),
-      el("div", { class: "mine" },
-        part("stars", "div", { role: "radiogroup", onkeydown: (event) => this.#starKey(event) }, ...stars),
+      el("div", { class: "measured", role: "gridcell" }, part("measures", "dl")),
+      el("div", { class: "mine", role: "gridcell" },
+        el("div", { class: "opinion" },
+          part("stars", "div", { role: "radiogroup", onkeydown: (event) => this.#starKey(event) }, ...stars),
+          part("starred", "button", { type: "button", onclick: () => owner.choice.star(id) }, "♥")),
         part("given", "span"),
         part("note", "input", {
           type: "text", dir: "auto", placeholder: "note", autocomplete: "off",
@@ -175,23 +184,29 @@ class Row {
     stars[Math.min(4, Math.max(0, stars.indexOf(event.target) + step))].focus();
   }
 
+  /** Only the active row is in the tab order: ten thousand rows are one stop. */
+  get isActive() {
+    return this.owner.active === this.id && !this.isReference;
+  }
+
   update(place, count) {
     this.place = place;
     const { owner, parts, element } = this;
     const row = owner.rows.get(this.id);
     const name = `${row.label}, ${row.provider}, take ${row.take}`;
     const playing = owner.player.playing === this.id;
-    const broken = owner.broken.get(this.id) ?? trouble(row);
-    element.style.transform = `translateY(${place * ROW}px)`;
+    const broken = owner.broken.get(this.id) ?? trouble(row) ?? this.#waiting();
+    element.style.transform = `translateY(${owner.topOf(this.id)}px)`;
     const state = {
       "aria-posinset": place + 1, "aria-setsize": count, "aria-current": owner.active === this.id,
-      "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
+      "aria-label": name, "aria-rowindex": place + 1, "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
     };
     for (const [key, value] of Object.entries(state)) element.setAttribute(key, value);
     parts.play.disabled = Boolean(trouble(row));
     parts.play.setAttribute("aria-pressed", playing);
     parts.play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${name}`);
     parts.play.title = playing ? "Pause" : "Play";
+    for (const control of [parts.play, parts.note]) control.tabIndex = this.isActive ? 0 : -1;
     setText(parts.key, JUMPS[place] ?? "");
     setText(parts.label, row.label);
     parts.label.title = row.label;
@@ -210,6 +225,12 @@ class Row {
     this.#numbers(row);
     this.#opinion(row, name);
     for (const part of owner.parts) part.row?.(this);
+  }
+
+  /** That no kernel answers is said on each row that waits for it. */
+  #waiting() {
+    const { owner, id } = this;
+    return owner.silence && (owner.loading === id || !owner.peaks.has(id)) ? owner.silence : null;
   }
 
   #pictures(row) {
@@ -232,7 +253,7 @@ class Row {
       cell.title = `${column.title}: ${column.doc ?? ""}`;
       cell.classList.toggle("sorted", this.owner.sort === `measure:${column.name}`);
       setText(cell.firstChild, column.title);
-      setText(cell.lastChild, withUnit(row.measures[column.name], column));
+      setText(cell.lastChild, this.owner.pin.cell(row, column));
     });
   }
 
@@ -244,7 +265,7 @@ class Row {
       star.setAttribute("role", "radio");
       star.setAttribute("aria-checked", row.rating === n);
       star.setAttribute("aria-label", `${n} of 5 stars`);
-      star.tabIndex = n === (row.rating ?? 1) ? 0 : -1;
+      star.tabIndex = n === (row.rating ?? 1) && this.isActive ? 0 : -1;
       star.classList.toggle("on", n <= (row.rating ?? 0));
     }
     setText(given, row.rating ? "★".repeat(row.rating) + "☆".repeat(5 - row.rating) : "not rated");

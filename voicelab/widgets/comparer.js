@@ -90,7 +90,7 @@ class Comparer {
           make("ticks", "div"), el("span", {}, "measures"), el("span", {}, this.frozen ? "rating" : "your rating")),
         ...this.parts.flatMap((part) => part.above?.() ?? []),
         make("rail", "div", {
-          role: "treegrid", tabindex: "0", "aria-label": "Voices", "aria-multiselectable": "true", onfocus: () => this.announce(),
+          role: "treegrid", tabindex: "0", "aria-label": "Voices", "aria-multiselectable": "true", onfocus: () => this.#arrived(),
         })),
       make("empty", "p", { hidden: "" }),
       ...this.parts.flatMap((part) => part.panels?.() ?? []),
@@ -334,6 +334,7 @@ class Comparer {
     const [first, last] = this.#window();
     this.#drawRows(first, last, scrolling);
     this.groups.draw(first, last);
+    this.#putInOrder();
     if (scrolling) return this.#askPixels();
     const words = this.silence || this.complaint;
     this.status.hidden = !words;
@@ -369,7 +370,7 @@ class Comparer {
 
   /** Draw the rows in view, and the active one wherever it is: what is focused stays. */
   #drawRows(first, last, scrolling) {
-    const { layout, rail } = this;
+    const { layout } = this;
     const wanted = new Set(layout.items.slice(first, last).filter((item) => item.id).map((item) => item.id));
     if (layout.places.has(this.active)) wanted.add(this.active);
     const focus = this.root.getRootNode().activeElement;
@@ -378,9 +379,17 @@ class Comparer {
       const fresh = !this.elements.has(id);
       if (fresh || !scrolling) this.#rowOf(id).update(this.order.get(id), this.shown.length);
     }
-    if (scrolling || rail.contains(focus) && focus !== rail) return; // moving the row somebody types in would end the typing
-    const order = [...this.elements.values()].sort((a, b) => a.place - b.place);
-    order.forEach(({ element }, i) => {
+  }
+
+  /** Bring the elements into the order they are seen in, which is the order they are read in. */
+  #putInOrder() {
+    const { layout, rail } = this;
+    const focus = this.root.getRootNode().activeElement;
+    if (focus !== rail && rail.contains(focus)) return; // moving the row somebody types in would end the typing
+    const rows = [...this.elements.values()].map(({ id, element }) => [layout.places.get(id), element]);
+    const headings = [...this.groups.headings].map(([group, element]) => [layout.places.get(`group ${group}`), element]);
+    const order = [...rows, ...headings].sort(([a], [b]) => a - b);
+    order.forEach(([, element], i) => {
       if (rail.children[i] !== element) rail.insertBefore(element, rail.children[i] ?? null);
     });
   }
@@ -617,6 +626,13 @@ class Comparer {
     const state = this.broken.get(row.id) ?? trouble(row) ?? (this.player.playing === row.id ? "playing" : "paused");
     const marks = [this.choice.chosen.has(row.id) ? "selected" : "", row.id === this.pin.pinned ? "reference" : ""];
     this.aloud([place, row.label, row.provider, `take ${row.take}`, state, ...marks].filter(Boolean).join(", "));
+  }
+
+  /** Say where the keys work; the browser may have scrolled to the whole list. */
+  #arrived() {
+    if (!this.rail.matches(":focus-visible")) return;
+    this.showActive();
+    this.announce();
   }
 
   aloud(words) {

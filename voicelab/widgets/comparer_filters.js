@@ -14,7 +14,7 @@ class Filters {
 
   tools() {
     this.button = el("button", {
-      class: "more", type: "button", "aria-expanded": "false", onclick: () => this.#toggle(),
+      class: "filtering", type: "button", "aria-expanded": "false", onclick: () => this.#toggle(),
     }, "Filters");
     return [this.button];
   }

@@ -39,6 +39,7 @@ class Groups {
     Object.assign(this, { by: key, folded: new Set() });
     this.owner.tell("group", this.owner.columnOf(key));
     this.owner.refresh();
+    this.owner.showActive();
     const count = new Set([...this.owner.rows.keys()].map((id) => this.#groupOf(id))).size;
     this.owner.aloud(key ? `grouped by ${this.owner.keys.get(key).title}, ${count} groups` : "not grouped");
   }

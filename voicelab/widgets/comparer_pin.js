@@ -5,7 +5,7 @@ function differenceInWords(value, reference, column) {
   if (!isNumber(value) || !isNumber(reference)) return "–";
   const difference = value - reference;
   const unit = column.unit === "LUFS" ? "LU" : column.unit === "dBTP" ? "dB" : column.unit;
-  const words = withUnit(difference, { ...column, unit });
+  const words = withUnit(difference, { ...column, unit }).replace(" %", " points");
   return difference > 0 && /[1-9]/.test(words) ? `+${words}` : words;
 }
 

@@ -196,7 +196,7 @@ class Row {
     const name = `${row.label}, ${row.provider}, take ${row.take}`;
     const playing = owner.player.playing === this.id;
     const broken = owner.broken.get(this.id) ?? trouble(row) ?? this.#waiting();
-    element.style.transform = `translateY(${owner.topOf(this.id)}px)`;
+    element.style.transform = `translateY(${this.isReference ? 0 : owner.topOf(this.id)}px)`;
     const state = {
       "aria-posinset": place + 1, "aria-setsize": count, "aria-current": owner.active === this.id,
       "aria-label": name, "aria-rowindex": place + 1, "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,

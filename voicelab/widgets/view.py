@@ -56,7 +56,7 @@ class View(anywidget.AnyWidget):
         places = {trial: place for place, trial in enumerate(frame["trial"])}
         rows = frame.iloc[[places[trial] for trial in self.chosen if trial in places]].copy()
         for (trial, name), value in list(self._edits.items()):
-            rows[name] = rows[name].mask(rows["trial"] == trial, value)  # type: ignore[arg-type]
+            rows[name] = rows[name].mask(rows["trial"] == trial, value)
         return rows
 
     @selected.setter

@@ -17,6 +17,7 @@ function keyName({ key, code, shiftKey }) {
 
 const PLAIN = ["label", "prompt", "provider", "take", "rating", "starred", "state", "emulated", "language"];
 const OPINIONS = { rating: "rate", note: "note", starred: "star" };
+const SETTLED = 120; // ms without scrolling until pictures are asked for
 const WITHOUT_ROWS = ["?", "/", "F"]; // keys that work where no row is shown
 
 /** One comparison in one element.
@@ -334,8 +335,8 @@ class Comparer {
     const [first, last] = this.#window();
     this.#drawRows(first, last, scrolling);
     this.groups.draw(first, last);
-    this.#putInOrder();
-    if (scrolling) return this.#askPixels();
+    if (!scrolling) this.#putInOrder();
+    if (scrolling) return this.#askPixels(SETTLED);
     const words = this.silence || this.complaint;
     this.status.hidden = !words;
     setText(this.status, words);
@@ -374,11 +375,12 @@ class Comparer {
     const wanted = new Set(layout.items.slice(first, last).filter((item) => item.id).map((item) => item.id));
     if (layout.places.has(this.active)) wanted.add(this.active);
     const focus = this.root.getRootNode().activeElement;
-    for (const [id, row] of this.elements) if (!wanted.has(id)) this.#leave(id, row, focus);
+    const free = [...this.elements.values()].filter((row) => !wanted.has(row.id) && this.#leave(row, focus));
     for (const id of wanted) {
       const fresh = !this.elements.has(id);
-      if (fresh || !scrolling) this.#rowOf(id).update(this.order.get(id), this.shown.length);
+      if (fresh || !scrolling) this.#rowOf(id, free).update(this.order.get(id), this.shown.length);
     }
+    for (const { element } of free) element.remove();
   }
 
   /** Bring the elements into the order they are seen in, which is the order they are read in. */
@@ -389,26 +391,34 @@ class Comparer {
     const rows = [...this.elements.values()].map(({ id, element }) => [layout.places.get(id), element]);
     const headings = [...this.groups.headings].map(([group, element]) => [layout.places.get(`group ${group}`), element]);
     const order = [...rows, ...headings].sort(([a], [b]) => a - b);
-    order.forEach(([, element], i) => {
-      if (rail.children[i] !== element) rail.insertBefore(element, rail.children[i] ?? null);
-    });
+    let next = null; // from the last to the first: one that was scrolled around moves once
+    for (const [, element] of order.reverse()) {
+      if (element.nextSibling !== next || element.parentNode !== rail) rail.insertBefore(element, next);
+      next = element;
+    }
   }
 
-  #rowOf(id) {
+  /** The row of a trial: one that went out of view becomes it, or a new one. */
+  #rowOf(id, free) {
     if (!this.elements.has(id)) {
-      this.elements.set(id, new Row(id, this));
-      this.rail.append(this.elements.get(id).element);
+      const row = free.pop() ?? new Row(id, this);
+      if (row.id !== id) row.become(id);
+      else this.rail.append(row.element);
+      this.elements.set(id, row);
     }
     return this.elements.get(id);
   }
 
-  /** Drop a row that went out of view, unless somebody types in it. */
-  #leave(id, row, focus) {
+  /** Let a row go that went out of view, unless somebody types in it. */
+  #leave(row, focus) {
     const focused = row.element.contains(focus);
-    if (focused && this.order.has(id)) return row.update(this.order.get(id), this.shown.length);
-    this.elements.delete(id);
-    row.element.remove();
+    if (focused && this.order.has(row.id)) {
+      row.update(this.order.get(row.id), this.shown.length);
+      return false;
+    }
+    this.elements.delete(row.id);
     if (focused) this.focus();
+    return true;
   }
 
   /** Give the keys back to the rows. */
@@ -442,15 +452,16 @@ class Comparer {
   }
 
   /** Ask for the pictures of the rows in view, once scrolling has come to rest. */
-  #askPixels() {
+  #askPixels(after = 40) {
     clearTimeout(this.settling);
     this.settling = setTimeout(() => {
       const lacking = (kept) => [...this.elements.keys(), ...(this.pin.reference ? [this.pin.pinned] : [])].filter((id) =>
         this.rows.get(id).clip && !this.rows.get(id).clip.error && !kept.has(id) && !this.broken.has(id));
+      this.#putInOrder();
       this.questions.get("peaks", lacking(this.peaks));
       this.questions.get("pixels", lacking(this.pixels));
       for (const kept of [this.peaks, this.pixels]) forgetOldest(kept, this.elements);
-    }, 40);
+    }, after);
   }
 
   // playing

@@ -49,10 +49,10 @@ class Choice {
     const on = this.chosen.has(id);
     chosen.checked = on;
     chosen.tabIndex = starred.tabIndex = isActive ? 0 : -1;
-    chosen.setAttribute("aria-label", `Select ${nameOf(row)}`);
-    element.setAttribute("aria-selected", on);
-    starred.setAttribute("aria-pressed", Boolean(row.starred));
-    starred.setAttribute("aria-label", `Star ${nameOf(row)}`);
+    setAttribute(chosen, "aria-label", `Select ${nameOf(row)}`);
+    setAttribute(element, "aria-selected", on);
+    setAttribute(starred, "aria-pressed", Boolean(row.starred));
+    setAttribute(starred, "aria-label", `Star ${nameOf(row)}`);
     starred.title = row.starred ? "Starred: press to take the star back (shift x)" : "Star it, to come back to it (shift x)";
     starred.disabled = this.owner.frozen;
     starred.hidden = this.owner.frozen && !row.starred;

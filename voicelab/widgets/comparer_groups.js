@@ -120,8 +120,8 @@ class Groups {
     const heading = this.headings.get(group);
     const [name, count] = heading.querySelectorAll("bdi, span");
     heading.style.transform = `translateY(${top}px)`;
-    heading.setAttribute("aria-expanded", open);
-    heading.setAttribute("aria-current", !open && ids.includes(this.owner.active));
+    setAttribute(heading, "aria-expanded", open);
+    setAttribute(heading, "aria-current", !open && ids.includes(this.owner.active));
     setText(name, this.title(group));
     setText(count, `${ids.length} trial${ids.length === 1 ? "" : "s"}`);
   }

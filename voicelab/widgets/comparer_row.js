@@ -45,6 +45,11 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** Set an attribute where it is another: scrolling sets very many that are not. */
+function setAttribute(node, name, value) {
+  if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+}
+
 function bytesOf(view) {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
@@ -115,7 +120,11 @@ function drawWaveform(canvas, peaks) {
 
 // --- one row ----------------------------------------------------------------------------------
 
-/** The elements of one trial; `update` brings them to what the comparer knows. */
+/** The elements of one trial; `update` brings them to what the comparer knows.
+ *
+ * They become another trial's when it is scrolled into view. What was drawn into them is in
+ * `drawn`, which is then empty.
+ */
 class Row {
   constructor(id, owner) {
     Object.assign(this, { id, owner, parts: {}, drawn: {}, name: `voicelab-row-${++drawnRows}` });
@@ -128,12 +137,12 @@ class Row {
       "div",
       {
         class: "row", role: "row", id: this.name, "data-trial": id, "aria-describedby": `${this.name}-words`,
-        onpointerdown: () => owner.activate(id),
+        onpointerdown: () => owner.activate(this.id),
       },
       el("div", { class: "start", role: "gridcell" },
         part("play", "button", { type: "button", onclick: (event) => this.#toggle(event) }),
         part("key", "kbd", { "aria-hidden": "true" }),
-        part("chosen", "input", { type: "checkbox", onclick: (event) => owner.choice.click(id, event) })),
+        part("chosen", "input", { type: "checkbox", onclick: (event) => owner.choice.click(this.id, event) })),
       el("div", { class: "who", role: "rowheader" },
         part("label", "div", { dir: "auto" }),
         el("div", { class: "origin" },
@@ -150,15 +159,21 @@ class Row {
       el("div", { class: "mine", role: "gridcell" },
         el("div", { class: "opinion" },
           part("stars", "div", { role: "radiogroup", onkeydown: (event) => this.#starKey(event) }, ...stars),
-          part("starred", "button", { type: "button", onclick: () => owner.choice.star(id) }, "♥")),
+          part("starred", "button", { type: "button", onclick: () => owner.choice.star(this.id) }, "♥")),
         part("given", "span"),
         part("note", "input", {
           type: "text", dir: "auto", placeholder: "note", autocomplete: "off",
-          onchange: (event) => owner.note(id, event.target.value),
+          onchange: (event) => owner.note(this.id, event.target.value),
         }),
         part("read", "div", { dir: "auto" }),
         part("gain", "div")),
     );
+  }
+
+  become(id) {
+    Object.assign(this, { id, drawn: {} });
+    this.element.dataset.trial = id;
+    for (const canvas of this.element.querySelectorAll("canvas")) canvas.width = 0;
   }
 
   #toggle(event) {
@@ -201,10 +216,10 @@ class Row {
       "aria-posinset": place + 1, "aria-setsize": count, "aria-current": owner.active === this.id,
       "aria-label": name, "aria-rowindex": place + 1, "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
     };
-    for (const [key, value] of Object.entries(state)) element.setAttribute(key, value);
+    for (const key in state) setAttribute(element, key, state[key]);
     parts.play.disabled = Boolean(trouble(row));
-    parts.play.setAttribute("aria-pressed", playing);
-    parts.play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${name}`);
+    setAttribute(parts.play, "aria-pressed", playing);
+    setAttribute(parts.play, "aria-label", `${playing ? "Pause" : "Play"} ${name}`);
     parts.play.title = playing ? "Pause" : "Play";
     for (const control of [parts.play, parts.note]) control.tabIndex = this.isActive ? 0 : -1;
     setText(parts.key, JUMPS[place] ?? "");
@@ -238,10 +253,11 @@ class Row {
     const peaks = owner.peaks.get(this.id);
     const spectrogram = owner.pixels.get(this.id);
     const width = row.clip?.duration_s ? `${(100 * row.clip.duration_s) / owner.scale.duration_s}%` : "0";
-    for (const canvas of [parts.wave, parts.spec]) canvas.style.width = width;
+    if (drawn.width !== width) for (const canvas of [parts.wave, parts.spec]) canvas.style.width = width;
+    drawn.width = width;
     if (peaks && drawn.wave !== peaks) drawWaveform(parts.wave, (drawn.wave = peaks));
     if (spectrogram && drawn.spec !== spectrogram) drawSpectrogram(parts.spec, (drawn.spec = spectrogram));
-    this.element.setAttribute("data-drawn", Boolean(drawn.wave && drawn.spec));
+    setAttribute(this.element, "data-drawn", Boolean(drawn.wave && drawn.spec));
   }
 
   #numbers(row) {
@@ -259,19 +275,19 @@ class Row {
 
   #opinion(row, name) {
     const { stars, note, given, read } = this.parts;
-    stars.setAttribute("aria-label", `Rating of ${name}`);
+    setAttribute(stars, "aria-label", `Rating of ${name}`);
     for (const star of stars.children) {
       const n = Number(star.dataset.star);
-      star.setAttribute("role", "radio");
-      star.setAttribute("aria-checked", row.rating === n);
-      star.setAttribute("aria-label", `${n} of 5 stars`);
+      setAttribute(star, "role", "radio");
+      setAttribute(star, "aria-checked", row.rating === n);
+      setAttribute(star, "aria-label", `${n} of 5 stars`);
       star.tabIndex = n === (row.rating ?? 1) && this.isActive ? 0 : -1;
       star.classList.toggle("on", n <= (row.rating ?? 0));
     }
     setText(given, row.rating ? "★".repeat(row.rating) + "☆".repeat(5 - row.rating) : "not rated");
     given.classList.toggle("none", !row.rating);
-    given.setAttribute("aria-label", row.rating ? `${row.rating} of 5 stars` : "not rated");
-    note.setAttribute("aria-label", `Note on ${name}`);
+    setAttribute(given, "aria-label", row.rating ? `${row.rating} of 5 stars` : "not rated");
+    setAttribute(note, "aria-label", `Note on ${name}`);
     if (note !== note.getRootNode().activeElement) note.value = row.note;
     setText(read, row.note);
   }

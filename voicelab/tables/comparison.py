@@ -13,9 +13,9 @@ from voicelab.errors import TrialError, Unreadable, UsageError
 from voicelab.figures.bands import KINDS, f_min_hz
 from voicelab.figures.contour import F0_MAX_HZ, F0_MIN_HZ, Contour, contour
 from voicelab.figures.levels import F_MAX_HZ, TOP_DB
-from voicelab.figures.pixels import PALETTES, loudest_db, peaks, spectrogram_pixels
+from voicelab.figures.pixels import PALETTES, REF_DB, loudest_db, peaks, spectrogram_pixels
 from voicelab.figures.text import describe
-from voicelab.measures import MEASURES
+from voicelab.measures import MEASURES, timing
 from voicelab.model import TrialRecord, TrialState
 from voicelab.store.database import without_collecting
 from voicelab.store.trial_rows import TrialRows
@@ -27,6 +27,9 @@ from voicelab.tables.frame import frame, table_rows
 if TYPE_CHECKING:
     import pandas as pd
 
+BRIGHTEST_RE_LUFS = -7.0
+"""The brightest level of a mel spectrogram against the loudness of the loudest clip: speech comes
+to 7 to 11 dB below it. So the scale is known without decoding a single clip."""
 KEPT_CLIPS = 64
 """Decoded clips kept in memory: about 1 MB each."""
 
@@ -187,7 +190,7 @@ class Comparison:
             kind=kind,
             rows=64,
             columns=columns,
-            ref_db=self._loudest_db(kind),
+            ref_db=self._ref_db(kind),
             from_s=from_s,
             to_s=to_s,
         )
@@ -198,10 +201,10 @@ class Comparison:
         clip = self.clip(trial_id)
         return contour(clip.y, sr=clip.sr)
 
-    def _loudest_db(self, kind: str) -> float:
+    def _ref_db(self, kind: str) -> float:
         """Return the level drawn brightest; of a kind nobody has looked at it is found now."""
         if kind == "mel":
-            return self._levels.loudest_db
+            return self._levels.brightest_db
         with self._finding:  # who asks meanwhile waits for the answer, not for a second search
             if kind not in self._loudest:
                 self._loudest[kind] = _loudest_db(self.clips().values(), kind)
@@ -209,12 +212,32 @@ class Comparison:
 
     @cached_property
     def _levels(self) -> "_Levels":
-        clips = list(self.clips().values())
+        """Find the ends of the scale from what was measured once; only the rest is decoded."""
+        lengths, loudness, heights = [1e-3], [], [0.0]
+        for digest in {r.clip_hash for r in self.records if r.clip_hash is not None}:
+            numbers = self.numbers.get(digest, {})
+            length, peak = numbers.get("duration_s"), numbers.get("true_peak_dbtp")
+            if length is None or peak is None:
+                length, height = self._measured_now(digest)
+            else:
+                height = 10 ** (peak / 20)
+            lengths.append(length)
+            heights.append(height)
+            loudness.append(numbers.get("loudness_lufs"))
+        known = [lufs for lufs in loudness if lufs is not None]
         return _Levels(
-            duration_s=max((clip.duration_s for clip in clips), default=1.0),
-            loudest_db=_loudest_db(clips, "mel"),
-            peak=max((float(abs(clip.y).max(initial=0.0)) for clip in clips), default=0.0) or 1.0,
+            duration_s=max(lengths) if len(lengths) > 1 else 1.0,
+            brightest_db=min(max(known) + BRIGHTEST_RE_LUFS, 0.0) if known else REF_DB,
+            peak=min(max(heights), 1.0) or 1.0,
         )
+
+    def _measured_now(self, digest: str) -> tuple[float, float]:
+        """Return length and height of a clip that has no numbers; none where it cannot be read."""
+        try:
+            clip = self._decoded(digest)
+        except TrialError:
+            return 0.0, 0.0
+        return clip.duration_s, float(abs(clip.y).max(initial=0.0))
 
     @cached_property
     def _loudness_lufs(self) -> float:
@@ -238,9 +261,13 @@ class Comparison:
     def _caption(self, kind: str) -> str:
         levels = self._levels
         lowest, highest = (f"{hz / 1000:g}" for hz in (f_min_hz(kind), F_MAX_HZ))
+        ends = f"−{TOP_DB:.0f} to 0 dB re the brightest"
+        if kind == "mel":
+            brightest = levels.brightest_db
+            ends = f"{_signed(brightest - TOP_DB)} to {_signed(brightest)} dB re full scale"
         return (
             f"one scale for all: 0–{levels.duration_s:.1f} s · {lowest}–{highest} kHz ({kind}) "
-            f"· −{TOP_DB:.0f}–0 dB re the loudest · amplitude ±{levels.peak:.2g}"
+            f"· {ends} · amplitude ±{levels.peak:.2g}"
         )
 
     def columns(self) -> list[dict[str, Any]]:
@@ -258,11 +285,39 @@ class Comparison:
         ]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one JSON row a trial for the comparer and the exported page."""
+        """Return one JSON row a trial for the exported page, with all that is known of it."""
         with ThreadPoolExecutor(max_workers=2) as pool:
             return list(pool.map(self._row, self.records))
 
+    def light_rows(self) -> list[dict[str, Any]]:
+        """Return the rows without what takes decoding or is long; `known` has that of each."""
+        return [self._light_row(record) for record in self.records]
+
+    def known(self, trial_id: str) -> dict[str, Any]:
+        """Return what a light row leaves out: evidence, words, start and pauses of the clip."""
+        record = self.record(trial_id)
+        known = {"evidence": dict(record.evidence), "description": "", "start_s": None}
+        try:
+            clip = self.clip(trial_id)
+        except TrialError:
+            return {**known, "pauses": []}
+        phrasing = timing.phrasing(clip.y, sr=clip.sr)
+        numbers = self.numbers.get(record.clip_hash or "", {})
+        return {
+            **known,
+            "description": describe(clip, _with_nan(numbers)),
+            "start_s": round(phrasing.start_s, 2),
+            "pauses": [[round(start, 2), round(end, 2)] for start, end in phrasing.pauses],
+        }
+
     def _row(self, record: TrialRecord) -> dict[str, Any]:
+        row = {**self._light_row(record), **self.known(record.trial.id)}
+        try:
+            return {**row, "clip": row["clip"] and self._heard(record)}
+        except TrialError as error:
+            return {**row, "clip": {"error": str(error)}}
+
+    def _light_row(self, record: TrialRecord) -> dict[str, Any]:
         numbers = self.numbers.get(record.clip_hash or "", {})
         variant = record.trial.variant
         return {
@@ -281,32 +336,38 @@ class Comparison:
             "expires_at": record.expires_at.isoformat() if record.expires_at else None,
             "error": record.error,
             "rating": record.rating,
+            "starred": record.starred,
             "note": record.note,
             "measures": {name: numbers.get(name) for name in MEASURES},
             "latency_s": record.latency_s,
             "cost": record.cost,
             "currency": record.currency,
-            "evidence": dict(record.evidence),
-            **self._sound(record, numbers),
+            "clip": self._sound(record, numbers),
         }
 
-    def _sound(self, record: TrialRecord, numbers: Numbers) -> dict[str, Any]:
+    def _sound(self, record: TrialRecord, numbers: Numbers) -> dict[str, Any] | None:
+        """Return how a clip is played; it is decoded only where it was never measured."""
         if record.clip_hash is None:
-            return {"clip": None, "description": ""}
+            return None
+        duration_s = numbers.get("duration_s")
+        if duration_s is not None:
+            return self._playing(record, duration_s)
         try:
-            clip = self.clip(record.trial.id)
+            return self._heard(record)
         except TrialError as error:
-            return {"clip": {"error": str(error)}, "description": ""}
+            return {"error": str(error)}
+
+    def _heard(self, record: TrialRecord) -> dict[str, Any]:
+        return self._playing(record, self.clip(record.trial.id).duration_s)
+
+    def _playing(self, record: TrialRecord, duration_s: float) -> dict[str, Any]:
         gain_db, gain_note = self.playback_gain(record.trial.id)
-        shown = {
-            "duration_s": clip.duration_s,
-            "sr": clip.sr,
-            "format": clip.format,
+        return {
+            "duration_s": duration_s,
             "gain_db": gain_db,
             "gain_note": gain_note,
             "error": None,
         }
-        return {"clip": shown, "description": describe(clip, _with_nan(numbers))}
 
     def _hash(self, trial_id: str) -> str:
         digest = self.record(trial_id).clip_hash
@@ -323,7 +384,8 @@ class _Levels:
     """The ends of the scale that all pictures of a comparison share."""
 
     duration_s: float
-    loudest_db: float
+    brightest_db: float
+    """Level in dB re full scale that is drawn brightest."""
     peak: float
 
 
@@ -335,3 +397,7 @@ def _loudest_db(clips: Iterable[Clip], kind: str) -> float:
 
 def _with_nan(numbers: Numbers) -> dict[str, float]:
     return {name: math.nan if (n := numbers.get(name)) is None else n for name in MEASURES}
+
+
+def _signed(db: float) -> str:
+    return f"{db:z.0f}".replace("-", "−")

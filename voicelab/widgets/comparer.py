@@ -11,26 +11,30 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from voicelab.errors import UsageError, VoiceLabError
 from voicelab.figures.bands import KINDS
 from voicelab.figures.pixels import PALETTES
 from voicelab.measures import MEASURES
+from voicelab.tables.frame import variable_columns
 from voicelab.tables.write_html import MIME, front_end
 from voicelab.widgets.fallback import fallback
+from voicelab.widgets.packing import packed
 from voicelab.widgets.pictures import HOW, OVERLAYS, SEES, picture
+from voicelab.widgets.view import View
 
 if TYPE_CHECKING:
     from voicelab.tables.comparison import Comparison
 
 LIVE_FORMAT = "flac"
+FEW = 100
+"""Up to so many rows of news travel as they are; more are packed."""
 
 Row = dict[str, Any]
 
 
-class Comparer(anywidget.AnyWidget):
+class Comparer(View):
     """All trials of a comparison side by side: heard, seen, measured, rated.
 
     Parameters
@@ -41,6 +45,8 @@ class Comparer(anywidget.AnyWidget):
         Called with a trial id and 1 to 5, or `None` for "not rated"; raises to refuse.
     on_note
         Called with a trial id and the new note; raises to refuse.
+    on_star
+        Called with a trial id and whether it is starred; raises to refuse.
     """
 
     active = traitlets.Unicode("").tag(sync=True)
@@ -62,12 +68,12 @@ class Comparer(anywidget.AnyWidget):
         *,
         on_rate: Callable[[str, int | None], object],
         on_note: Callable[[str, str], object],
+        on_star: Callable[[str, bool], object] | None = None,
     ) -> None:
-        super().__init__()
-        self._comparison = comparison
+        super().__init__(comparison)
         self._on_rate = on_rate
         self._on_note = on_note
-        self._edits: dict[tuple[str, str], object] = {}
+        self._on_star = on_star or _no_stars
         self._told: dict[str, Row] | None = None
         self._shown = comparison
         self._lock = threading.RLock()
@@ -85,6 +91,7 @@ class Comparer(anywidget.AnyWidget):
         """Show a newer comparison; returns at once, from any thread."""
         comparison.keep_anchors(self._comparison)
         self._comparison = comparison
+        self._drop_gone()
         if self._told is not None:  # else nobody has asked yet
             _pool().submit(self._guard, self._tell_news, {"what": "news"})
 
@@ -99,8 +106,10 @@ class Comparer(anywidget.AnyWidget):
                     asked = {"what": question["what"], "id": trial, **how}
                     pool = _sound_pool() if asked["what"] == "audio" else _pool()
                     pool.submit(self._guard, self._tell_bytes, asked)
-            case "rate" | "note" as what:
+            case "rate" | "note" | "star" as what:
                 self._guard(self._save, {**question, "what": what})
+            case "select" as what:
+                self._guard(self._take_selection, {**question, "what": what})
 
     def _guard(self, answer: Callable[[Row], None], question: Row) -> None:
         """Let no exception pass unseen: a notebook shows a callback's errors nowhere."""
@@ -130,56 +139,65 @@ class Comparer(anywidget.AnyWidget):
                 self._tell(comparison, {"type": "upsert"}, changed)
 
     def _tell_all(self, comparison: "Comparison", rows: list[Row]) -> None:
-        self._told = {}
-        columns = comparison.columns()
-        header = {"title": comparison.title, "columns": columns, "sees": SEES}
+        header = {
+            "title": comparison.title,
+            "columns": comparison.columns(),
+            "sees": SEES,
+            "variables": variable_columns(comparison.records),
+            "selected": list(self.chosen),
+        }
         self._tell(comparison, {"type": "state", **header}, rows)
 
     def _tell(self, comparison: "Comparison", header: Row, rows: list[Row]) -> None:
-        """Send rows, and the peaks of those whose sound the page has not seen."""
-        told = self._told or {}
-        fresh = [row["id"] for row in rows if _sounds(row) and not _sounds(told.get(row["id"]))]
-        message = {**header, "rows": rows, "scale": comparison.scale(), "peaks": fresh}
-        self.send(message, buffers=[comparison.peaks(trial) for trial in fresh])
-        self._told = {**told, **{row["id"]: row for row in rows}}
+        """Send rows; the page asks for sound and pictures of those it shows."""
+        message = {**header, "scale": comparison.scale(), "rows": rows, "peaks": []}
+        buffers = []
+        if header["type"] == "state" or len(rows) > FEW:
+            message["packed"], numbers = packed(rows)
+            message["rows"] = []
+            buffers = [numbers]
+        self.send(message, buffers=buffers)
+        kept = self._told if self._told is not None and header["type"] == "upsert" else {}
+        self._told = {**kept, **{row["id"]: row for row in rows}}
         self._shown = comparison
 
     def _tell_bytes(self, question: Row) -> None:
-        trial = question["id"]
-        comparison = self._known(trial)
-        if question["what"] == "audio":
+        what, trial = question["what"], question["id"]
+        comparison = self._comparison
+        comparison.record(trial)
+        if what == "audio":
             data = comparison.audio(trial, format=LIVE_FORMAT)
-            self.send({"type": "audio", "id": trial, "mime": MIME[LIVE_FORMAT]}, buffers=[data])
-        elif question["what"] == "anchors":
-            anchors = comparison.anchors(trial).message()
-            self.send({"type": "anchors", "id": trial, **anchors})
+            self.send({"type": what, "id": trial, "mime": MIME[LIVE_FORMAT]}, buffers=[data])
+        elif what == "anchors":
+            self.send({"type": what, "id": trial, **comparison.anchors(trial).message()})
+        elif what == "known":
+            self.send({"type": what, "id": trial, **comparison.known(trial)})
         else:
             header, data = picture(comparison, question)
             self.send(header, buffers=[data])
 
     def _save(self, question: Row) -> None:
         trial = question["id"]
-        self._known(trial)
-        value: int | str | None
-        if question["what"] == "rate":
-            name, value = "rating", (stars := _rating(question["rating"]))
-            self._on_rate(trial, stars)
-        else:
-            name, value = "note", (words := str(question["note"]).strip())
-            self._on_note(trial, words)
+        self._comparison.record(trial)
+        name, value = self._saved(trial, question)
         with self._lock:
             self._edits[trial, name] = value
         self.send({"type": "saved", "id": trial, name: value})
 
-    def _known(self, trial: str) -> "Comparison":
-        comparison = self._comparison
-        if not any(record.trial.id == trial for record in comparison.records):
-            raise UsageError(f"this comparison has no trial {trial!r}; run the cell again.")
-        return comparison
+    def _saved(self, trial: str, question: Row) -> tuple[str, object]:
+        """Hand an opinion to whoever keeps it; return its name and what is kept."""
+        if question["what"] == "rate":
+            self._on_rate(trial, stars := _rating(question["rating"]))
+            return "rating", stars
+        if question["what"] == "star":
+            self._on_star(trial, starred := question["starred"] is True)
+            return "starred", starred
+        self._on_note(trial, words := str(question["note"]).strip())
+        return "note", words
 
     def _rows(self, comparison: "Comparison") -> list[Row]:
         """Return the rows with the edits made here that the comparison does not have yet."""
-        rows = {row["id"]: row for row in comparison.rows()}
+        rows = {row["id"]: row for row in comparison.light_rows()}
         for (trial, name), value in list(self._edits.items()):
             if trial not in rows or rows[trial][name] == value:
                 del self._edits[trial, name]
@@ -212,8 +230,8 @@ def _sound_pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="voicelab-comparer-sound")
 
 
-def _sounds(row: Row | None) -> bool:
-    return bool(row and row["clip"] and not row["clip"]["error"])
+def _no_stars(_trial: str, _starred: bool) -> None:
+    raise UsageError("this view keeps no stars; open it with lab.audition(…).")
 
 
 def _rating(value: object) -> int | None:

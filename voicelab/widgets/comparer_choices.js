@@ -26,14 +26,14 @@ class Choices {
 
 /** The drawer of what the pictures show. */
 class View {
-  help = [["shift v", "view"]];
+  help = [["shift o", "what is seen"]];
 
   constructor(owner) {
     this.owner = owner;
   }
 
   keys() {
-    return { "shift v": () => this.#toggle() };
+    return { "shift o": () => this.#toggle() };
   }
 
   tools() {

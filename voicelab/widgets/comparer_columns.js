@@ -155,7 +155,7 @@ class Columns {
     setText(title, column.title);
     setText(mark, words);
     mark.className = words;
-    setText(number, withUnit(value, column));
+    setText(number, this.owner.pin.cell(row, column));
     const about = spread.words(row);
     if (cell.title !== about) cell.title = about;
     this.#bar(bar, spread, value, row);

@@ -46,7 +46,7 @@ function drawWaveform(canvas, peaks) {
 /** What one row shows of its sound: the axis at its side, and the pictures. */
 function picturesOf(part, seek) {
   const hidden = { "aria-hidden": "true" };
-  return el("div", { class: "seen" },
+  return el("div", { class: "seen", role: "gridcell" },
     part("axis", "div", hidden),
     part("picture", "div", { onclick: seek },
       part("wave", "canvas", hidden), part("finewave", "canvas", hidden),
@@ -100,9 +100,9 @@ class Pictures {
     } else if (type === "pixels") {
       const kind = message.kind ?? "mel";
       const taken = { ...message, kind, pixels: bytesOf(buffers[0]) };
-      if (from === undefined) this.whole.set(`${kind} ${id}`, taken);
+      if (from === undefined) this.whole.set(id, taken);
       else this.fine.set(id, { ...taken, from, to: this.#until(id, to) });
-    } else if (type === "peaks") {
+    } else if (type === "peaks" && from !== undefined) {
       const peaks = new Int8Array(bytesOf(buffers[0]).slice().buffer);
       this.finepeaks.set(id, { peaks, from, to: this.#until(id, to) });
     } else return;
@@ -132,15 +132,24 @@ class Pictures {
 
   /** Ask for the pictures of the rows in view, once scrolling has come to rest. */
   #ask() {
-    const { elements, peaks, broken, questions } = this.owner;
+    const { elements, peaks, broken, questions, pin, rows } = this.owner;
     const how = this.kind === "mel" ? {} : { kind: this.kind };
-    const seen = [...elements.keys()].filter((id) => peaks.has(id) && !broken.has(id));
-    questions.get("pixels", seen.filter((id) => !this.whole.has(`${this.kind} ${id}`)), how);
+    const inView = [...elements.keys(), ...(pin.reference && !elements.has(pin.pinned) ? [pin.pinned] : [])];
+    const seen = inView.filter((id) => rows.get(id)?.clip && !rows.get(id).clip.error && !broken.has(id));
+    questions.get("peaks", seen.filter((id) => !peaks.has(id)));
+    questions.get("pixels", seen.filter((id) => !this.#coarse(id)), how);
+    for (const kept of [peaks, this.whole, this.fine, this.finepeaks]) forgetOldest(kept, elements);
     if (!this.owner.timeline.zoomed || !this.sees.sharp) return;
     const part = this.#part();
     const within = seen.filter((id) => this.owner.rows.get(id).clip.duration_s > part.from_s);
     questions.get("pixels", within.filter((id) => !this.#fits(id, this.fine.get(id), this.kind)), { ...how, ...part });
     questions.get("peaks", within.filter((id) => !this.#fits(id, this.finepeaks.get(id))), part);
+  }
+
+  /** The spectrogram of all of a clip, on the axis that is looked at. */
+  #coarse(id) {
+    const whole = this.whole.get(id);
+    return whole?.kind === this.kind ? whole : undefined;
   }
 
   /** What is drawn finely: the time in view, and half as much before and after it. */
@@ -181,7 +190,7 @@ class Pictures {
     const { owner, kind } = this;
     const length = owner.rows.get(id).clip?.duration_s ?? 0;
     const { timeline, palettes } = owner;
-    const coarse = { wave: owner.peaks.get(id), spec: this.whole.get(`${kind} ${id}`) };
+    const coarse = { wave: owner.peaks.get(id), spec: this.#coarse(id) };
     const fine = { wave: this.finepeaks.get(id), spec: this.fine.get(id) };
     for (const name of ["wave", "spec"]) {
       const sharp = timeline.zoomed && this.#covers(id, fine[name], name === "spec" ? kind : undefined);

@@ -30,8 +30,10 @@ const IN_WORDS = {
 const JUMPS = "123456789abcdefghijklmnopqrstuvwxyz"; // keys of the first voices in view order
 const HELP = [
   ["space", "play or pause"], ["↑ ↓", "switch voice"], ["← →", "seek 1 s"], ["1–9 a–z", "jump to a voice"],
-  ["home", "start"], ["end", "end"],
+  ["home end", "start or end of the voice"], ["page ↑ ↓", "a page up or down"],
+  ["shift home, end", "first or last voice"],
 ];
+let drawnRows = 0; // numbers the elements that others refer to
 
 /** Make an element; `on…` attributes are listeners, children are nodes or text. */
 function el(tag, attributes = {}, ...children) {
@@ -46,6 +48,11 @@ function el(tag, attributes = {}, ...children) {
 
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+/** Set an attribute where it is another: scrolling sets very many that are not. */
+function setAttribute(node, name, value) {
+  if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
 function bytesOf(view) {
@@ -69,7 +76,7 @@ function withUnit(value, column) {
 
 /** Another one when the row has another clip. */
 function versionOf({ clip }) {
-  return JSON.stringify([clip?.duration_s, clip?.sr, clip?.format]);
+  return JSON.stringify([clip?.duration_s, clip?.gain_db]);
 }
 
 /** What cannot be heard of a row, in words; nothing when it can be played. */
@@ -82,10 +89,14 @@ function trouble(row) {
 
 // --- one row ----------------------------------------------------------------------------------
 
-/** The elements of one trial; `update` brings them to what the comparer knows. */
+/** The elements of one trial; `update` brings them to what the comparer knows.
+ *
+ * They become another trial's when it is scrolled into view. What was drawn into them is in
+ * `drawn`, which is then empty.
+ */
 class Row {
   constructor(id, owner) {
-    Object.assign(this, { id, owner, parts: {}, drawn: {} });
+    Object.assign(this, { id, owner, parts: {}, drawn: {}, name: `voicelab-row-${++drawnRows}` });
     const part = (name, tag, attributes = {}, ...children) =>
       (this.parts[name] = el(tag, { class: name, ...attributes }, ...children));
     const stars = [1, 2, 3, 4, 5].map((n) =>
@@ -93,27 +104,41 @@ class Row {
     );
     this.element = el(
       "div",
-      { class: "row", role: "listitem", "data-trial": id, onpointerdown: () => owner.activate(id) },
-      el("div", { class: "start" },
+      {
+        class: "row", role: "row", id: this.name, "data-trial": id, "aria-describedby": `${this.name}-words`,
+        onpointerdown: () => owner.activate(this.id),
+      },
+      el("div", { class: "start", role: "gridcell" },
         part("play", "button", { type: "button", onclick: (event) => this.#toggle(event) }),
-        part("key", "kbd", { "aria-hidden": "true" })),
-      el("div", { class: "who" },
+        part("key", "kbd", { "aria-hidden": "true" }),
+        part("chosen", "input", { type: "checkbox", onclick: (event) => owner.choice.click(this.id, event) })),
+      el("div", { class: "who", role: "rowheader" },
         part("label", "div", { dir: "auto" }),
         el("div", { class: "origin" },
-          part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge" })),
-        part("prompt", "div", { dir: "auto" })),
+          part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge" }),
+          part("reference", "span", { class: "badge" })),
+        part("prompt", "div", { dir: "auto" }),
+        part("saying", "p", { id: `${this.name}-words` })),
       picturesOf(part, (event) => this.#seek(event)),
-      part("measures", "dl"),
-      el("div", { class: "mine" },
-        part("stars", "div", { role: "radiogroup", onkeydown: (event) => this.#starKey(event) }, ...stars),
+      el("div", { class: "measured", role: "gridcell" }, part("measures", "dl")),
+      el("div", { class: "mine", role: "gridcell" },
+        el("div", { class: "opinion" },
+          part("stars", "div", { role: "radiogroup", onkeydown: (event) => this.#starKey(event) }, ...stars),
+          part("starred", "button", { type: "button", onclick: () => owner.choice.star(this.id) }, "♥")),
         part("given", "span"),
         part("note", "input", {
           type: "text", dir: "auto", placeholder: "note", autocomplete: "off",
-          onchange: (event) => owner.note(id, event.target.value),
+          onchange: (event) => owner.note(this.id, event.target.value),
         }),
         part("read", "div", { dir: "auto" }),
         part("gain", "div")),
     );
+  }
+
+  become(id) {
+    Object.assign(this, { id, drawn: {} });
+    this.element.dataset.trial = id;
+    for (const canvas of this.element.querySelectorAll("canvas")) canvas.width = 0;
   }
 
   #toggle(event) {
@@ -138,23 +163,29 @@ class Row {
     stars[Math.min(4, Math.max(0, stars.indexOf(event.target) + step))].focus();
   }
 
+  /** Only the active row is in the tab order: ten thousand rows are one stop. */
+  get isActive() {
+    return this.owner.active === this.id && !this.isReference;
+  }
+
   update(place, count) {
     this.place = place;
     const { owner, parts, element } = this;
     const row = owner.rows.get(this.id);
     const name = `${row.label}, ${row.provider}, take ${row.take}`;
     const playing = owner.player.playing === this.id;
-    const broken = owner.broken.get(this.id) ?? trouble(row);
-    element.style.transform = `translateY(${place * owner.rowHeight}px)`;
+    const broken = owner.broken.get(this.id) ?? trouble(row) ?? this.#waiting();
+    element.style.transform = `translateY(${this.isReference ? 0 : owner.topOf(this.id)}px)`;
     const state = {
       "aria-posinset": place + 1, "aria-setsize": count, "aria-current": owner.active === this.id,
-      "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
+      "aria-label": name, "aria-rowindex": place + 1, "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
     };
-    for (const [key, value] of Object.entries(state)) element.setAttribute(key, value);
+    for (const key in state) setAttribute(element, key, state[key]);
     parts.play.disabled = Boolean(trouble(row));
-    parts.play.setAttribute("aria-pressed", playing);
-    parts.play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${name}`);
+    setAttribute(parts.play, "aria-pressed", playing);
+    setAttribute(parts.play, "aria-label", `${playing ? "Pause" : "Play"} ${name}`);
     parts.play.title = playing ? "Pause" : "Play";
+    for (const control of [parts.play, parts.note]) control.tabIndex = this.isActive ? 0 : -1;
     setText(parts.key, JUMPS[place] ?? "");
     setText(parts.label, row.label);
     parts.label.title = row.label;
@@ -173,21 +204,27 @@ class Row {
     for (const part of owner.parts) part.row?.(this);
   }
 
+  /** That no kernel answers is said on each row that waits for it. */
+  #waiting() {
+    const { owner, id } = this;
+    return owner.silence && (owner.loading === id || !owner.peaks.has(id)) ? owner.silence : null;
+  }
+
   #opinion(row, name) {
     const { stars, note, given, read } = this.parts;
-    stars.setAttribute("aria-label", `Rating of ${name}`);
+    setAttribute(stars, "aria-label", `Rating of ${name}`);
     for (const star of stars.children) {
       const n = Number(star.dataset.star);
-      star.setAttribute("role", "radio");
-      star.setAttribute("aria-checked", row.rating === n);
-      star.setAttribute("aria-label", `${n} of 5 stars`);
-      star.tabIndex = n === (row.rating ?? 1) ? 0 : -1;
+      setAttribute(star, "role", "radio");
+      setAttribute(star, "aria-checked", row.rating === n);
+      setAttribute(star, "aria-label", `${n} of 5 stars`);
+      star.tabIndex = n === (row.rating ?? 1) && this.isActive ? 0 : -1;
       star.classList.toggle("on", n <= (row.rating ?? 0));
     }
     setText(given, row.rating ? "★".repeat(row.rating) + "☆".repeat(5 - row.rating) : "not rated");
     given.classList.toggle("none", !row.rating);
-    given.setAttribute("aria-label", row.rating ? `${row.rating} of 5 stars` : "not rated");
-    note.setAttribute("aria-label", `Note on ${name}`);
+    setAttribute(given, "aria-label", row.rating ? `${row.rating} of 5 stars` : "not rated");
+    setAttribute(note, "aria-label", `Note on ${name}`);
     if (note !== note.getRootNode().activeElement) note.value = row.note;
     setText(read, row.note);
   }

@@ -37,6 +37,8 @@ def picture(comparison: "Comparison", question: Row) -> tuple[Row, bytes]:
     if what == "contour":
         return _contour(comparison, header)
     part = {name: float(question[name]) for name in ("from_s", "to_s") if name in question}
+    if what == "peaks" and not part:  # what a light row leaves out comes with them
+        return {**header, **comparison.known(trial)}, comparison.peaks(trial)
     if what == "peaks":
         return header, comparison.peaks(trial, columns=_SHARP_BINS, **part)
     if what == "pixels":

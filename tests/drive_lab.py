@@ -26,6 +26,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/notebook-extension/tracker": {
         "windowingMode": "none",
         "scrollPastEnd": False,
+        "maxNumberOutputs": 10_000,  # the default shows 50 of a cell
     },
 }
 OPTIONS = (

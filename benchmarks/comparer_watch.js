@@ -77,6 +77,26 @@ AudioNode.prototype.connect = function (target, ...more) {
   return connect.call(this, target, ...more);
 };
 
+/** Play from the start; after a second switch to and fro, all by keys; promise what was heard. */
+watch.switched = async (comparer) => {
+  const root = document.querySelector(comparer);
+  const press = (key) => root.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  watch.starts.length = 0;
+  press("Home");
+  while (!watch.starts.length) await wait(5);
+  watch.heard.length = 0;
+  const zero = performance.now();
+  await wait(1100);
+  for (let n = 0; performance.now() - zero < 5100; n++) {
+    press(Math.floor(n / 3) % 2 ? "ArrowUp" : "ArrowDown");
+    await wait(70);
+  }
+  press(" ");
+  await wait(300);
+  return [watch.starts.map(({ when }) => when), watch.heard];
+};
+
 // --- frames -----------------------------------------------------------------------------------
 
 /** Scroll from top to bottom in steps of so many pixels a frame; return the frame intervals. */

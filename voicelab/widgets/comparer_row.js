@@ -31,7 +31,7 @@ const IN_WORDS = {
 const JUMPS = "123456789abcdefghijklmnopqrstuvwxyz"; // keys of the first voices in view order
 const HELP = [
   ["space", "play or pause"], ["↑ ↓", "switch voice"], ["← →", "seek 1 s"], ["1–9 a–z", "jump to a voice"],
-  ["home", "start"], ["end", "end"],
+  ["home end", "start or end"],
 ];
 
 /** Make an element; `on…` attributes are listeners, children are nodes or text. */

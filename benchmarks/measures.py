@@ -79,7 +79,7 @@ def results():
     theirs = cpu_s(lambda: praat.to_pitch_ac(0.01, 50, pitch_ceiling=600))
     yield "pitch_over_praat", theirs / ours, 0.8
 
-    ours = cpu_s(lambda: pixels.png(pixels.mel_pixels(y, sr=SR)))
+    ours = cpu_s(lambda: pixels.png(pixels.spectrogram_pixels(y, sr=SR)))
     theirs = cpu_s(lambda: specshow_png(clip, scale))
     yield "spectrogram_png_over_specshow", theirs / ours, 8.0
 

@@ -2,41 +2,12 @@
 
 import asyncio
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
+from chromium import NO_CHROMIUM, Watched, find_chromium, launch
 from firefox import NO_FIREFOX, find_firefox
 from playwright.sync_api import Browser, Page, Route, sync_playwright
-
-CHROMIUM_NAMES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
-CHROMIUM_FLAGS = (
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-extensions",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-    "--mute-audio",  # silent, but the audio clock still runs
-    "--force-color-profile=srgb",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
-)
-NO_CHROMIUM = (
-    "no Chromium found: install chromium or Google Chrome, or set VOICELAB_CHROMIUM to its path"
-)
-
-
-def find_chromium() -> str | None:
-    """Return the path of a Chromium on this machine."""
-    names = (os.environ.get("VOICELAB_CHROMIUM"), *CHROMIUM_NAMES)
-    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -64,12 +35,8 @@ def _started() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
     path = find_chromium()
     if path is None:
         pytest.fail(NO_CHROMIUM)
-    sandbox = not hasattr(os, "geteuid") or os.geteuid() != 0  # root has none in a container
-    flags = [*CHROMIUM_FLAGS, *([] if sandbox else ["--no-sandbox"])]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=flags, chromium_sandbox=sandbox
-        )
+        browser = launch(playwright, path)
         loop = asyncio.get_running_loop()
         asyncio._set_running_loop(None)
         yield browser, loop
@@ -88,17 +55,6 @@ def chromium(_started: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Br
     asyncio._set_running_loop(loop)
     yield browser
     asyncio._set_running_loop(None)
-
-
-class Watched:
-    """What a page did that it should not: errors, and requests that left the machine."""
-
-    def __init__(self, page: Page) -> None:
-        self.errors: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
 
 
 @pytest.fixture

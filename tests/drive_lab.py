@@ -1,4 +1,4 @@
-"""A real JupyterLab of the test's own, and a notebook in it seen through a browser."""
+"""A real Jupyter of the test's own, and a notebook in it seen through a browser."""
 
 import json
 import os
@@ -26,6 +26,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/notebook-extension/tracker": {
         "windowingMode": "none",
         "scrollPastEnd": False,
+        "maxNumberOutputs": 10_000,  # the default shows 50 of a cell
     },
 }
 OPTIONS = (
@@ -35,6 +36,7 @@ OPTIONS = (
     "--ServerApp.port=0",
     "--ServerApp.terminals_enabled=False",
     "--LabApp.expose_app_in_browser=True",
+    "--JupyterNotebookApp.expose_app_in_browser=True",
     "--LabApp.extension_manager=readonly",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
@@ -80,7 +82,17 @@ HEIGHT = """() => {
   outer.scrollTop = 0;
   return Math.ceil(outer.scrollHeight + outer.getBoundingClientRect().top + 20);
 }"""
-NO_FAULT_OF_OURS = ("favicon", "/lsp/status", "/api/workspaces/", "ResizeObserver loop")
+NO_FAULT_OF_OURS = (
+    "favicon",
+    "/lsp/status",
+    "/api/workspaces/",
+    "ResizeObserver loop",
+    "(reading 'schema')",  # Notebook 7 reads a setting that is not loaded yet
+    "@jupyter-notebook/lab-extension",  # Voila offers Notebook's extension to its own page
+    "net::ERR_FAILED",  # what left the machine; `foreign` has it by its address
+)
+ASKED_BY_VOILA = ("/@fortawesome/fontawesome-free@", "/ajax/libs/mathjax/")
+"""What Voila's own page wants from a content network: icons and formulas, which may fail."""
 
 
 @contextmanager
@@ -129,13 +141,34 @@ class Server:
     def __init__(self, url: str, token: str) -> None:
         self.url, self.token = url, token
 
-    def open(self, page: Page, path: str) -> "Notebook":
-        """Open a notebook on its own and wait for its kernel."""
-        page.goto(f"{self.url}doc/tree/{path}?reset&token={self.token}")
+    def open(self, page: Page, path: str, *, place: str = "doc/tree") -> "Notebook":
+        """Open a notebook on its own and wait for its kernel; in Notebook 7 it is `notebooks`."""
+        page.goto(f"{self.url}{place}/{path}?reset&token={self.token}")
         page.wait_for_function("() => window.jupyterapp?.restored?.then(() => true)")
         page.wait_for_function(IDLE, timeout=60_000)
         page.evaluate(LISTEN)
         return Notebook(page)
+
+    def serve(self, page: Page, path: str) -> None:
+        """Open a notebook in Voila, which runs it."""
+        page.goto(f"{self.url}voila/render/{path}?token={self.token}", timeout=90_000)
+
+
+def console_errors(page: Page) -> list[str]:
+    """Return what the browser complained of that is ours."""
+    errors: list[str] = page.watched.errors  # type: ignore[attr-defined]
+    return [text for text in errors if not any(known in text for known in NO_FAULT_OF_OURS)]
+
+
+def foreign(page: Page) -> list[str]:
+    """Return what was asked of other machines, Voila's own wishes left out."""
+    local = ("data:", "blob:", "http://127.0.0.1")
+    asked: list[str] = page.watched.requests  # type: ignore[attr-defined]
+    return [
+        url
+        for url in asked
+        if not url.startswith(local) and not any(known in url for known in ASKED_BY_VOILA)
+    ]
 
 
 class Notebook:
@@ -151,16 +184,12 @@ class Notebook:
 
     def problems(self) -> dict[str, Any]:
         """Return every error of a cell, of a widget's callback and of the browser."""
-        console = [
-            text
-            for text in self.page.watched.errors  # type: ignore[attr-defined]
-            if not any(known in text for known in NO_FAULT_OF_OURS)
-        ]
         found = {
             "run": [] if (ran := self.page.evaluate("window.ran")) == "well" else [ran],
             "cells": self.page.evaluate(CELL_ERRORS),
             "callbacks": self.page.evaluate("window.fromCallbacks"),
-            "browser": console,
+            "browser": console_errors(self.page),
+            "foreign": foreign(self.page),
         }
         return {where: what for where, what in found.items() if what}
 

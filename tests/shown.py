@@ -98,8 +98,17 @@ def comparison_of(
         heard,
         audio_of=lambda digest: sounds.get(digest, b"this is no sound"),
         pcm_rate_of=lambda _: None,
-        numbers={digest: numbers(place) for place, digest in enumerate(sounds)},
+        numbers={
+            digest: {**numbers(place), "duration_s": length_s(data)}
+            for place, (digest, data) in enumerate(sounds.items())
+        },
     )
+
+
+def length_s(data: bytes) -> float:
+    """Return the length of a WAV."""
+    with wave.open(io.BytesIO(data)) as file:
+        return file.getnframes() / file.getframerate()
 
 
 def numbers_of(place: int) -> dict[str, float | None]:

@@ -89,7 +89,8 @@ def rate(page: Page, trial: str, root: Path) -> None:
 def export(page: Page, root: Path) -> None:
     """Write the page that plays and the table."""
     for format, name in (("HTML page", "narrators-in-Lab.html"), ("CSV", "narrators-in-Lab.csv")):
-        page.get_by_role("button", name=format, exact=True).click()
+        page.get_by_label("Format", exact=True).select_option(format)
+        page.get_by_role("button", name="Write the report").click()
         expect(page.locator(".voicelab-said", has_text=f"Wrote exports/{name}")).to_be_visible(
             timeout=30_000
         )

@@ -572,7 +572,7 @@ class Lab:
             return EmbeddedPage(self.compare(what))
         from voicelab.widgets.comparer import Comparer
 
-        return Comparer(self.compare(what), on_rate=self.rate, on_note=self.note)
+        return Comparer(self.compare(what), on_rate=self.rate, on_note=self.note, on_star=self.star)
 
     def studio(self, experiment: Experiment | str | Path | None = None) -> "Studio":
         """Describe, submit, watch, compare and export with widgets."""
@@ -710,6 +710,10 @@ class Lab:
     def note(self, trial_id: str, text: str) -> None:
         """Write a note on a trial; an empty one takes it back."""
         self._store.note(trial_id, text)
+
+    def star(self, trial_id: str, starred: bool = True) -> None:
+        """Star a trial as one to come back to, or take the star back."""
+        self._store.star(trial_id, starred)
 
     def check(self, *, repair: bool = False) -> CheckReport:
         """Look at every row and every file; with `repair` mend what can be mended.

@@ -326,6 +326,8 @@ class TrialRecord:
     """1 to 5."""
     note: str = ""
     """The user's own words."""
+    starred: bool = False
+    """Whether the user marked it as one to come back to."""
 
     @property
     def source(self) -> str:

@@ -99,6 +99,11 @@ def test_another_text_is_strange() -> None:
     assert sum(one.strangeness > STRANGE for one in found) >= 0.8 * len(found)
 
 
+def test_a_text_that_says_the_same_twice_is_not_strange() -> None:
+    a, b = (np.tile(sound(speech), 2) for speech in sentences("en")[1:3])
+    assert align(a, b, sr=SR).strangeness < STRANGE
+
+
 @pytest.mark.parametrize(
     "y",
     [

@@ -42,6 +42,7 @@ def write_lab(folder: Path) -> None:
             lab.rate(first, 2)
             lab.rate(first, 4)
             lab.note(first, "warm — 很好听")
+            lab.star(first)
             queued = batch("queued", "an old woman", ["local"])
             sheet = lab.quote(queued)
     with Store.open(folder) as store:

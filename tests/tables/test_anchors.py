@@ -215,8 +215,8 @@ def test_the_page_holds_the_anchors_of_every_clip() -> None:
     found = re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', page_of(comparison), re.DOTALL)
     assert found
     data = json.loads(found[1])
-    for record in comparison.records:
-        told_there = data["anchors"][record.trial.id]
+    for record, row in zip(comparison.records, data["state"]["rows"], strict=True):
+        told_there = data["anchors"][row["id"]]
         anchors = comparison.anchors(record.trial.id)
         assert told_there == json.loads(json.dumps(anchors.message()))
         assert told_there["times"] == pytest.approx(anchors.times_s, abs=0.001)

@@ -272,3 +272,19 @@ def test_without_scripts_the_pictures_are_on_the_screen(chromium: Browser, tmp_p
     page.goto((tmp_path / "p.html").as_uri())
     expect(page.locator(".pictures img").last).to_be_visible()
     context.close()
+
+
+@pytest.mark.browser
+def test_a_page_zooms_and_says_that_it_holds_no_finer_pictures(page: Page, tmp_path: Path) -> None:
+    root = opened(page, tmp_path, comparison_of(2))
+    page.locator(".row[data-drawn='true']").nth(1).wait_for()
+    root.focus()
+    page.keyboard.press("+")
+    expect(page.locator(".caption").first).to_contain_text("no finer pictures")
+    page.keyboard.press("Shift+KeyV")
+    drawer = page.locator(".drawer.view")
+    expect(drawer.get_by_label("colours")).to_be_visible()
+    expect(drawer.get_by_label("frequency axis")).to_be_hidden()
+    expect(drawer.get_by_label("pitch contour")).to_be_hidden()
+    expect(drawer.get_by_label("words")).to_be_visible()
+    assert page.watched.errors == []

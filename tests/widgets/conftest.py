@@ -16,7 +16,7 @@ from voicelab.tables.write_html import front_end
 from voicelab.widgets.comparer import Comparer
 
 MODEL = """
-const values = {};
+const values = window.values;
 const heard = { "msg:custom": [] };
 const bytes = (text) => {
   const array = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -35,8 +35,10 @@ window.enter = () => {
 };
 window.enter();
 setInterval(async () => {
-  for (const { content, buffers } of await fromKernel()) {
-    for (const listener of heard["msg:custom"]) listener(content, buffers.map(bytes));
+  for (const { content, buffers, state } of await fromKernel()) {
+    Object.assign(values, state);
+    for (const name in state) for (const listener of heard[`change:${name}`] ?? []) listener();
+    if (content) for (const listener of heard["msg:custom"]) listener(content, buffers.map(bytes));
   }
 }, 15);
 """
@@ -57,6 +59,9 @@ class PageComm(BaseComm):  # type: ignore[misc]
             encoded = [base64.b64encode(buffer).decode() for buffer in buffers or []]
             self.sent.append({"content": data["content"], "buffers": encoded})
             self.outbox.put(self.sent[-1])
+        if data and "state" in data:  # as it begins, and as Python changes it
+            state = {name: data["state"][name] for name in data["state"] if name[0] != "_"}
+            self.outbox.put({"state": state})
 
     def drain(self) -> list[dict[str, Any]]:
         return [self.outbox.get() for _ in range(self.outbox.qsize())]
@@ -70,14 +75,16 @@ class Live:
         self.asked: list[dict[str, Any]] = []
         self.anchors: dict[str, dict[str, Any]] = {}
         self.page = page
-        self.comparer = Comparer(comparison, on_rate=self._save, on_note=self._save)
+        self.comparer = Comparer(
+            comparison, on_rate=self._save, on_note=self._save, on_star=self._save
+        )
         page.expose_function("toKernel", self._receive)
         page.expose_function("fromKernel", self.comparer.comm.drain)
         page.set_content(
             f"<!doctype html><meta charset='utf-8'><style>:root{{color-scheme:{theme}}}"
             f"{front_end('css')}</style><h1>{html.escape(comparison.title)}</h1>"
             f"<div id='host'></div><textarea id='elsewhere'></textarea>"
-            f"<script>window.silent = {str(silent).lower()}</script>"
+            f"<script>window.silent = {str(silent).lower()}; window.values = {{}}</script>"
             f"<script type='module'>{front_end('js')}{MODEL}</script>"
         )
         self.root = page.locator(".voicelab-comparer")

@@ -96,7 +96,7 @@ def test_a_note_is_kept_when_it_is_left(live: Callable[..., Any], page: Page) ->
     page.keyboard.press("Enter")
     shown.wait_saved()
     assert shown.saved[0][1] == HOSTILE
-    assert page.evaluate("document.activeElement.className").startswith("voicelab-comparer")
+    assert page.evaluate("document.activeElement.className") == "rail"
 
 
 def test_a_note_that_cannot_be_kept_is_said(live: Callable[..., Any], page: Page) -> None:
@@ -125,6 +125,7 @@ def test_hostile_words_are_only_words(live: Callable[..., Any], page: Page) -> N
     page.click(".more")
     assert page.locator(".row .label").first.inner_text() == HOSTILE
     assert page.locator(".row .words").nth(1).inner_text() == f"Failed: {HOSTILE}"
+    page.locator(".details dt", has_text="onerror").wait_for()
     assert page.locator(".details").inner_text().count("onerror") >= 4
     assert page.locator("img, script[src]").count() == 0
     assert (alerts, page.watched.errors) == ([], [])
@@ -139,7 +140,7 @@ def test_two_hundred_rows_stay_virtual(live: Callable[..., Any], page: Page) -> 
     page.locator(".row[aria-posinset='151'][data-drawn='true']").wait_for()
     assert page.locator(".row").count() < 20
     asked = [m["ids"] for m in shown.asked if m.get("type") == "get"]
-    assert sum(len(ids) for ids in asked) < 45
+    assert sum(len(ids) for ids in asked) < 90  # peaks and pixels of the rows in view
 
 
 def test_a_note_being_typed_survives_scrolling_and_news(

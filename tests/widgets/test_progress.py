@@ -4,6 +4,8 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from voicelab.emulators.base import Fault
 from voicelab.emulators.serve import Sandbox, serve
 from voicelab.lab import Lab
 from voicelab.model import TrialState
+from voicelab.providers.base import Limits
 from voicelab.widgets.progress import ProgressPanel, show_progress
 from voicelab.widgets.progress_text import (
     MOST_LINES,
@@ -22,6 +25,7 @@ from voicelab.widgets.progress_text import (
     seconds_left,
     table_html,
 )
+from voicelab.widgets.rates_text import rates_html
 from voicelab.widgets.throttle import Throttle
 
 HOSTILE = "<script>alert('x')</script> & \"more\""
@@ -156,3 +160,25 @@ def test_a_throttle_calls_seldom_never_twice_at_once_and_once_more_after_the_las
     until(lambda: seen and seen[-1] == 500)
     assert most[0] == 1
     assert len(seen) < 100
+
+
+def test_the_history_of_a_rate_is_told_newest_first() -> None:
+    record = replace(record_of(0), trial=replace(record_of(0).trial, provider="minimax"))
+    paces = [
+        {"provider": name, "at": f"2026-11-24T12:0{n}:00Z", "starts": n, "span_s": 60.0, "why": why}
+        for n, (name, why) in enumerate(
+            [("minimax", "<one>"), ("local", "not its own"), ("minimax", "two")], start=1
+        )
+    ]
+    text = rates_html(
+        [record],
+        limits={"minimax": Limits(requests_per_second=2, requests_per_minute=20)},
+        paces=paces,
+        retries={record.trial.id: 3},
+        conditions={"minimax": "resting"},
+        now=datetime(2026, 11, 24, 12, 5, tzinfo=UTC),
+    )
+    assert "published: 2 in 1 s and 20 in 60 s; now resting" in text
+    assert "<td>3</td>" in text
+    assert text.index("3 in 60 s: two") < text.index("1 in 60 s: &lt;one&gt;")
+    assert "not its own" not in text

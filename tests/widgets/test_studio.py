@@ -340,3 +340,92 @@ def test_a_trial_in_doubt_can_be_looked_for_again(
     studio.panel.look.click()
     until(lambda: lab.job is not None and lab.job.done())
     assert [record.state for record in lab.records()].count("in doubt") == 1
+
+
+def test_every_row_of_the_batch_says_what_each_provider_makes_of_it(studio: Studio) -> None:
+    studio.form.providers.chosen = ("local", "minimax")
+    studio.form.table.value = f"label,prompt,preview_text\nlong,a voice,{'word ' * 101}\n"
+    studio.quote.drawers.pull("Every row of the batch")
+    until(lambda: "refused" in studio.quote.rows.value)
+    rows = studio.quote.rows.value
+    assert rows.index(">long<") < rows.index(">deep<")  # what needs mending comes first
+    assert "504 characters; minimax takes 500" in rows
+    assert "a deep voice" in rows
+
+
+def test_the_bar_of_sections_says_what_stands_where(studio: Studio) -> None:
+    until(lambda: studio.frame.news.get("Describe") == "2 trials")
+    studio.submit.click()
+    heard(studio, 2)
+    until(lambda: studio.frame.news.get("Run") == "2 of 2 done")
+
+
+def test_a_report_has_its_own_title_and_holds_the_favourites_alone(
+    studio: Studio, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    studio.submit.click()
+    heard(studio, 2)
+    studio.exports.title.value = "For Monday"
+    studio.exports.included.value = "the favourites"
+    studio.exports.write.click()
+    until(lambda: "none of these trials is among the favourites" in studio.exports.guard.value)
+    lab.rate(lab.records()[0].trial.id, 5)
+    written(studio, ".csv")
+    lines = (tmp_path / "exports" / "For-Monday.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert studio.exports.link.beside == "exports/For-Monday.csv"
+    studio.exports.audio.value = "flac"
+    written(studio, ".html")
+    page = (tmp_path / "exports" / "For-Monday.html").read_text(encoding="utf-8")
+    assert "audio/flac" in page
+    assert "For Monday" in page
+
+
+def test_a_cell_that_opens_the_lab_anew_finds_the_run_under_way(
+    lab: Lab, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox["minimax"].faults.add("design", Fault(delay_s=1.0), times=2)
+    job = lab.run(batch("minimax"))
+    with open_lab(tmp_path / "lab", sandbox) as again:
+        assert again.job is job
+        studio = opened(again)
+        until(lambda: not studio.stop.disabled)
+        assert studio.submit.disabled
+        heard(studio, 2)
+        until(lambda: "2 of 2 done" in studio.panel.overall.value)
+    assert job.result().frame["state"].tolist() == ["done", "done"]
+
+
+def test_closing_another_lab_of_the_folder_stops_nothing(
+    lab: Lab, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox["minimax"].faults.add("design", Fault(delay_s=0.5), times=2)
+    job = lab.run(batch("minimax"))
+    open_lab(tmp_path / "lab", sandbox).close()
+    assert job.result().frame["state"].tolist() == ["done", "done"]
+
+
+def test_a_run_can_be_stopped_from_another_lab_of_the_folder(
+    lab: Lab, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    tones = ("deep", "bright", "soft", "fast", "slow", "warm", "calm", "hoarse")
+    sandbox["minimax"].faults.add("design", Fault(delay_s=0.5), times=8)
+    job = lab.run(batch("minimax", tones=tones))
+    with open_lab(tmp_path / "lab", sandbox) as again:
+        again.stop()
+        assert "queued" in job.result().frame["state"].tolist()
+
+
+def test_rates_and_retries_are_told_by_provider(lab: Lab, sandbox: Sandbox) -> None:
+    panel = lab.progress()
+    panel.drawers.pull("Rates, limits and retries")
+    sandbox["minimax"].faults.add("design", Fault(code=1002), times=1)
+    lab.run(batch("minimax", "local")).result()
+    panel.look_at(None)
+    until(lambda: "published: 20 in 60 s" in panel.rates.value)
+    until(lambda: '<tr data-provider="minimax"' in panel.rates.value)
+    row = panel.rates.value.partition('<tr data-provider="minimax"')[2].partition("</tr>")[0]
+    assert "<td>2</td><td>1</td>" in row  # two ended, one asked again
+    assert not panel.guard.value
+    panel.end()

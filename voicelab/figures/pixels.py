@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voicelab.audio.clip import Samples
+from voicelab.figures.bands import band_filters
 from voicelab.figures.levels import F_MAX_HZ, TOP_DB, decibels, frame_length
 from voicelab.measures import spectrum
 
@@ -27,10 +28,13 @@ PALETTES: dict[str, str] = {
     "cf4170 e65163 f5695c fb8761 fea571 fec387 fde0a2 fcfdbf",
     "viridis": "440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26818e 21908c "
     "1f9f88 28ae80 3ebc74 5dc963 82d34c abdc32 d5e21a fde725",
+    "cividis": "00224e 002b63 063370 223b6e 32446d 404c6c 4c556c 575d6d 62666f 6d6e72 777776 "
+    "828078 8d8978 999277 a59c74 b2a570 beaf6b cbba64 d8c45c e5cf51 f3db42 fee838",
     "grey": "000000 ffffff",
+    "paper": "ffffff 000000",
 }
-"""Colours from the lowest level to the highest, evenly spaced; all rise in lightness throughout,
-so that they read without colour vision and in print."""
+"""Colours from the lowest level to the highest, evenly spaced; all go one way in lightness
+throughout, so that they read without colour vision and in print."""
 
 
 def envelope(y: Samples, columns: int) -> npt.NDArray[np.float32]:
@@ -59,39 +63,52 @@ def peaks(y: Samples, columns: int = 600, *, peak: float = 1.0) -> npt.NDArray[n
     return whole
 
 
-def mel_db(
-    y: Samples, *, sr: int, rows: int = ROWS, columns: int = COLUMNS, f_max_hz: float = F_MAX_HZ
-) -> npt.NDArray[np.float32]:
-    """Return the mel spectrogram in dB [shape=(rows, columns)], lowest frequency first.
-
-    `librosa.feature.melspectrogram` over (sum of the window / 2) squared, in frames of 40 ms
-    around the middle of each column; a column longer than 30 ms is the mean of several.
-    """
-    n_fft = frame_length(sr)
-    frames = max(1, math.ceil(len(y) / columns / (0.75 * n_fft)))
-    middles = (np.arange(columns * frames) + 0.5) * len(y) / (columns * frames)
-    spectra = spectrum.power(y, np.rint(middles - n_fft / 2).astype(int), n_fft=n_fft)
-    spectra = spectra.reshape(columns, frames, -1).mean(axis=1)
-    filters = spectrum.mel_filters(sr=sr, n_fft=n_fft, n_mels=rows, f_max_hz=f_max_hz)
-    return decibels(filters @ spectra.T, n_fft=n_fft)
-
-
-def loudest_db(y: Samples, *, sr: int, f_max_hz: float = F_MAX_HZ) -> float:
-    """Return the highest level of the clip's mel spectrogram, for the `ref_db` of a comparison."""
-    return float(mel_db(y, sr=sr, f_max_hz=f_max_hz).max())
-
-
-def mel_pixels(
+def spectrogram_db(
     y: Samples,
     *,
     sr: int,
+    kind: str = "mel",
+    rows: int = ROWS,
+    columns: int = COLUMNS,
+    f_max_hz: float = F_MAX_HZ,
+    from_s: float = 0.0,
+    to_s: float | None = None,
+) -> npt.NDArray[np.float32]:
+    """Return a spectrogram in dB [shape=(rows, columns)], lowest frequency first.
+
+    Frames of 40 ms around the middle of each column; a column longer than 30 ms is the mean of
+    several. The mel one is `librosa.feature.melspectrogram` over (sum of the window / 2) squared,
+    the others are means of the bins of `librosa.stft` in each row, over the same.
+    """
+    n_fft = frame_length(sr)
+    start, stop = from_s * sr, len(y) if to_s is None else to_s * sr
+    frames = max(1, math.ceil((stop - start) / columns / (0.75 * n_fft)))
+    middles = start + (np.arange(columns * frames) + 0.5) * (stop - start) / (columns * frames)
+    spectra = spectrum.power(y, np.rint(middles - n_fft / 2).astype(int), n_fft=n_fft)
+    spectra = spectra.reshape(columns, frames, -1).mean(axis=1)
+    filters = band_filters(kind, sr=sr, n_fft=n_fft, rows=rows, f_max_hz=f_max_hz)
+    return decibels(filters @ spectra.T, n_fft=n_fft)
+
+
+def loudest_db(y: Samples, *, sr: int, kind: str = "mel", f_max_hz: float = F_MAX_HZ) -> float:
+    """Return the highest level of the clip's spectrogram, for the `ref_db` of a comparison."""
+    return float(spectrogram_db(y, sr=sr, kind=kind, f_max_hz=f_max_hz).max())
+
+
+def spectrogram_pixels(
+    y: Samples,
+    *,
+    sr: int,
+    kind: str = "mel",
     rows: int = ROWS,
     columns: int = COLUMNS,
     f_max_hz: float = F_MAX_HZ,
     top_db: float = TOP_DB,
     ref_db: float = REF_DB,
+    from_s: float = 0.0,
+    to_s: float | None = None,
 ) -> Pixels:
-    """Draw the mel spectrogram [shape=(rows, columns)], highest frequency first, as images go.
+    """Draw a spectrogram [shape=(rows, columns)], highest frequency first, as images go.
 
     Parameters
     ----------
@@ -99,23 +116,36 @@ def mel_pixels(
         Samples [shape=(n,)].
     sr
         Sample rate in Hz.
+    kind
+        Frequency axis: `mel`, `linear` or `log`.
     rows, columns
-        Size of the picture; the columns are spread evenly over the clip.
+        Size of the picture; the columns are spread evenly over its time.
     f_max_hz
         Highest frequency in Hz; what a clip's rate cannot hold stays at 0.
     top_db
         Range in dB: `ref_db - top_db` and all below is 0.
     ref_db
         Level drawn as 255: the `loudest_db` of the loudest clip of the comparison, or a fixed one.
+    from_s, to_s
+        The part of the clip to draw, in seconds; all of it unless told.
     """
-    level = mel_db(y, sr=sr, rows=rows, columns=columns, f_max_hz=f_max_hz)
+    level = spectrogram_db(
+        y,
+        sr=sr,
+        kind=kind,
+        rows=rows,
+        columns=columns,
+        f_max_hz=f_max_hz,
+        from_s=from_s,
+        to_s=to_s,
+    )
     return level_pixels(level, top_db=top_db, ref_db=ref_db)
 
 
 def level_pixels(
     level: npt.NDArray[np.float32], *, top_db: float = TOP_DB, ref_db: float = REF_DB
 ) -> Pixels:
-    """Draw levels in dB [shape=(rows, columns)], lowest frequency first, as `mel_pixels` does."""
+    """Draw levels in dB [shape=(rows, columns)], lowest first, as `spectrogram_pixels` does."""
     share = (level[::-1] - (ref_db - top_db)) / top_db
     pixels: Pixels = np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8)
     return pixels

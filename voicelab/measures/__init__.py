@@ -29,6 +29,8 @@ class Measure:
     """Digits after the point worth showing."""
     doc: str
     """What it is, and by which source."""
+    better: str = ""
+    """`high`, `low` or `zero` where that is the better sound whatever was asked for; else empty."""
 
 
 def measure(y: npt.ArrayLike, *, sr: int) -> dict[str, float]:
@@ -114,6 +116,7 @@ MEASURES: dict[str, Measure] = {
         unit="dB",
         title="HNR",
         decimals=1,
+        better="high",
         doc="Mean harmonics-to-noise ratio of voiced frames: low is breathy or rough "
         "(Boersma 1993).",
     ),
@@ -136,6 +139,7 @@ MEASURES: dict[str, Measure] = {
         unit="",
         title="clipped",
         decimals=4,
+        better="low",
         doc="Share of samples at or beyond full scale (99.9 %).",
     ),
     "dc_offset": Measure(
@@ -143,6 +147,7 @@ MEASURES: dict[str, Measure] = {
         unit="",
         title="DC offset",
         decimals=4,
+        better="zero",
         doc="Mean of the samples as a share of full scale; a faultless clip has none.",
     ),
     "centroid_hz": Measure(

@@ -36,7 +36,9 @@ SELECT = f"""
         (SELECT rating FROM ratings r WHERE r.trial_id = t.id AND r.rater = 'me'
             ORDER BY r.id DESC LIMIT 1) AS rating,
         coalesce((SELECT note FROM notes n WHERE n.trial_id = t.id
-            ORDER BY n.id DESC LIMIT 1), '') AS note
+            ORDER BY n.id DESC LIMIT 1), '') AS note,
+        coalesce((SELECT starred FROM stars s WHERE s.trial_id = t.id
+            ORDER BY s.id DESC LIMIT 1), 0) AS starred
     FROM trials t JOIN batches b ON b.id = t.batch_id
 """
 ORDER = "ORDER BY b.rowid, t.idx"
@@ -45,6 +47,7 @@ LOOKED_UP: Mapping[str, tuple[str, Any]] = {
     "attempts": ("SELECT trial_id, count(*) FROM attempts GROUP BY trial_id", 0),
     "rating": ("SELECT trial_id, rating FROM ratings WHERE rater = 'me' ORDER BY id", None),
     "note": ("SELECT trial_id, note FROM notes ORDER BY id", ""),
+    "starred": ("SELECT trial_id, starred FROM stars ORDER BY id", 0),
 }
 """What `SELECT` has and `SELECT_PLAIN` has not, for all trials at once; the last row counts, and
 this is what a trial without one has."""
@@ -140,6 +143,7 @@ def record(row: Mapping[str, Any]) -> TrialRecord:
         request_id=row["request_id"],
         rating=row["rating"],
         note=row["note"],
+        starred=bool(row["starred"]),
     )
 
 

@@ -162,6 +162,15 @@ MIGRATIONS: tuple[str, ...] = (
     DROP TABLE measurements;
     ALTER TABLE packed RENAME TO measurements;
     """,
+    """
+    CREATE TABLE stars (
+        id INTEGER PRIMARY KEY,         -- the newest one counts, the others are history
+        trial_id TEXT NOT NULL REFERENCES trials (id),
+        starred INTEGER NOT NULL CHECK (starred IN (0, 1)),
+        starred_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX stars_of_trial ON stars (trial_id);
+    """,
 )
 
 

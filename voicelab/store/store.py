@@ -308,6 +308,15 @@ class Store(LabFolder):
                 (trial_id, clean(text), now()),
             )
 
+    def star(self, trial_id: str, starred: bool) -> None:
+        """Star a trial as one to come back to, or take the star back; history is kept."""
+        self.record(trial_id)
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO stars (trial_id, starred, starred_at) VALUES (?, ?, ?)",
+                (trial_id, bool(starred), now()),
+            )
+
 
 def _update(connection: sqlite3.Connection, trial_id: str, values: Mapping[str, Any]) -> None:
     assignments = ", ".join(f"{name} = :{name}" for name in values)

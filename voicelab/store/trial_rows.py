@@ -79,7 +79,7 @@ class TrialRows(Sequence[TrialRecord]):
         if field.startswith(VARIANT):
             return self._variants[field.removeprefix(VARIANT)]
         found = self._columns[field.removeprefix("trial.")]
-        return list(map(bool, found)) if field == "emulated" else found
+        return list(map(bool, found)) if field in ("emulated", "starred") else found
 
     @cached_property
     def _variants(self) -> dict[str, list[Any]]:

@@ -59,6 +59,12 @@ COLUMNS: Mapping[str, Column] = {
         field="state",
     ),
     "rating": Column(title="Rating", doc="Your stars, 1 to 5.", type=int, field="rating"),
+    "starred": Column(
+        title="Starred",
+        doc="Whether you marked it as one to come back to.",
+        type=bool,
+        field="starred",
+    ),
     "note": Column(title="Note", doc="Your own words.", field="note"),
     "prompt": Column(
         title="Prompt",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicelab.tables.blind import Key, blind_rows, blinded
+from voicelab.tables.frame import variable_columns
 from voicelab.tables.page_clips import PIXELS, PageClip, base64_text, page_clips, require_room
 from voicelab.tables.page_options import PageOptions
 from voicelab.tables.page_rows import (
@@ -36,11 +37,20 @@ Row = dict[str, Any]
 
 FRONT_END = (
     "comparer_row.js",
+    "comparer_intake.js",
+    "comparer_layout.js",
+    "comparer_saying.js",
     "comparer_questions.js",
     "comparer_clips.js",
     "comparer_stretch.js",
     "comparer_voice.js",
     "comparer_sound.js",
+    "comparer_choices.js",
+    "comparer_palettes.js",
+    "comparer_timeline.js",
+    "comparer_pictures.js",
+    "comparer_overlays.js",
+    "comparer_columns.js",
     "comparer_switching.js",
     "comparer_looping.js",
     "comparer_pace.js",
@@ -48,15 +58,23 @@ FRONT_END = (
     "comparer_ahead.js",
     "comparer_level.js",
     "comparer_details.js",
+    "comparer_choice.js",
+    "comparer_groups.js",
+    "comparer_filters.js",
+    "comparer_pin.js",
+    "comparer_help.js",
     "comparer.js",
 )
 """The parts of the comparer, in the order in which they make one ES module."""
+STYLES = ("comparer.css", "comparer_work.css")
 MIME: Mapping[str, str] = {
     "mp3": "audio/mpeg",
     "mp3-small": "audio/mpeg",
     "flac": "audio/flac",
     "wav": "audio/wav",
 }
+SEES: Mapping[str, object] = {"kinds": ["mel"], "sharp": False, "overlays": ["words"]}
+"""What the pictures of a page can show: it holds no other axis, no finer pictures, no pitch."""
 PAGE_SCRIPTS = ("page.js", "page_answers.js", "page_start.js")
 """What the page adds to the comparer, in order."""
 
@@ -187,7 +205,7 @@ def _rendered(page: _Page, options: PageOptions) -> str:
 def front_end(suffix: str) -> str:
     """Return the source of the comparer: `"js"` is one ES module, `"css"` its style sheet."""
     folder = files("voicelab") / "widgets"
-    parts = FRONT_END if suffix == "js" else ("comparer.css",)
+    parts = FRONT_END if suffix == "js" else STYLES
     return "\n".join((folder / part).read_text("utf-8") for part in parts)
 
 
@@ -237,8 +255,10 @@ def _data(page: _Page, names: Mapping[str, str], options: PageOptions) -> Row:
             "title": page.comparison.title,
             "rows": page.rows,
             "columns": page.columns,
+            "variables": variable_columns(page.comparison.records),
             "scale": page.comparison.scale(),
             "peaks": list(names),
+            "sees": SEES,
         },
         "clips": names,
         "peaks": {clip.name: base64_text(clip.peaks) for clip in page.clips.values()},

@@ -89,6 +89,9 @@ class Bench(Protocol):
     def rate(self, trial_id: str, rating: int | None) -> None:
         """Rate a trial."""
 
+    def star(self, trial_id: str, starred: bool) -> None:
+        """Star a trial, or take the star back."""
+
     def note(self, trial_id: str, text: str) -> None:
         """Write a note on a trial."""
 

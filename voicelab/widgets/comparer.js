@@ -1,14 +1,5 @@
 // --- all rows ---------------------------------------------------------------------------------
 
-function haystack(row) {
-  const variables = Object.entries(row.variables).map(([key, value]) => `${key}=${value}`);
-  const words = [
-    row.label, row.provider, `take ${row.take}`, row.state, row.prompt, row.preview_text, row.note,
-    row.language, row.voice_id, row.error, row.experiment, row.emulated ? "emulated" : "", ...variables,
-  ];
-  return words.join("\n").normalize("NFKC").toLowerCase();
-}
-
 const collator = new Intl.Collator(undefined, { numeric: true });
 
 /** Compare two cells; what is missing comes last in either direction. */
@@ -24,32 +15,53 @@ function keyName({ key, code, shiftKey }) {
   return shiftKey && /^([a-z0-9 ]|.{2,})$/.test(name) ? `shift ${name}` : name;
 }
 
+const PLAIN = ["label", "prompt", "provider", "take", "rating", "starred", "state", "emulated", "language"];
+const OPINIONS = { rating: "rate", note: "note", starred: "star" };
+const SETTLED = 120; // ms without scrolling until pictures are asked for
+const WITHOUT_ROWS = ["?", "/", "F"]; // keys that work where no row is shown
+
 /** One comparison in one element.
  *
  * What can be done with it is in its parts, a file each. A part may have
  *   tools(), panels()  elements for the bar on top and for below the rows, made once
- *   built()            after everything was made, before the first drawing
+ *   drawer(), above()  elements between bar and rows, and on top of the rows, that stay there
  *   keys(), help       {key name: action} as `keyName` writes them, and [[key, words], …] for people
+ *   legend()           elements beside the caption of the scale
  *   receive(message, buffers)  after the comparer has taken a message
- *   row(row)           after a `Row` in view was brought up to date
- *   drawn(), moved()   after everything was drawn; when the place of the sound has moved
+ *   failed(message)    whether it is a failure to get what only this part asked for
+ *   before(), row(row), drawn()  before all is drawn; after a `Row` in view was brought up to date; at the end
+ *   moved()            when the place of the sound has moved
  *   aside()            words to say after the name of the active voice
- *   close()            when the view goes
+ *   listen(), close()  once everything is built; when the view goes
  * Plain digits and letters jump to voices, so the keys of parts are shifted letters or signs.
  */
 class Comparer {
   constructor(model, host) {
     Object.assign(this, {
       model, rows: new Map(), columns: [], scale: { duration_s: 1, caption: "" },
-      peaks: new Map(), pixels: new Map(), broken: new Map(), shown: [], elements: new Map(),
+      peaks: new Map(), broken: new Map(), shown: [], elements: new Map(),
+      matching: [], layout: new Layout(), order: new Map(), keys: new Map(), watched: [],
       active: model.get("active") ?? "", loading: "", sort: "", direction: 1,
       frozen: Boolean(model.get("read_only")), known: false, silence: "", complaint: "",
     });
     this.level = new Level(this);
     this.details = new Details(this);
+    this.choices = new Choices(model, () => this.refresh());
+    this.palettes = new Palettes(this);
+    this.timeline = new Timeline(this);
+    this.pictures = new Pictures(this);
+    this.overlays = new Overlays(this);
     this.switching = new Switching(this);
     this.looping = new Looping(this);
-    this.parts = [this.switching, this.looping, new Pace(this), this.level, this.details, new Words(this), new Ahead(this)];
+    this.choice = new Choice(this);
+    this.groups = new Groups(this);
+    this.filters = new Filters(this);
+    this.pin = new Pin(this);
+    this.parts = [
+      this.filters, this.groups, this.choice, this.pin, this.switching, this.looping, new Pace(this), this.level,
+      this.timeline, this.palettes, this.pictures, this.overlays, new View(this), new Columns(this), this.details,
+      this.choices, new Words(this), new Ahead(this), new Help(this),
+    ];
     this.questions = new Questions(model, (words) => this.#waitWords(words));
     this.player = new Player({
       clips: new Clips({
@@ -65,7 +77,6 @@ class Comparer {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.#build(host);
     this.#listen();
-    for (const part of this.parts) part.built?.();
     this.draw();
     this.questions.tell("hello", { type: "hello" });
   }
@@ -76,7 +87,7 @@ class Comparer {
     const make = (name, tag, attributes = {}, ...children) =>
       (this[name] = el(tag, { class: name, ...attributes }, ...children));
     this.root = el("section", {
-      class: "voicelab-comparer", tabindex: "0", "aria-label": "Voice comparer",
+      class: "voicelab-comparer", tabindex: "-1", "aria-label": "Voice comparer",
       "data-lm-suppress-shortcuts": "true", "data-ready": "0", "data-playing": "", "data-pos": "0",
     });
     this.root.classList.toggle("read-only", this.frozen);
@@ -85,56 +96,67 @@ class Comparer {
         make("title", "strong", { dir: "auto" }),
         make("filter", "input", {
           type: "search", placeholder: "filter: label, prompt, provider, note…", "aria-label": "Filter trials",
-          oninput: () => this.refresh(),
+          oninput: () => this.filters.typed(),
         }),
         el("label", { class: "sorting" }, "sort by ", make("sorts", "select", {
-          onchange: () => this.#sortBy(this.sorts.value, this.direction),
+          onchange: () => this.sortBy(this.sorts.value, this.direction),
         })),
-        make("way", "button", { type: "button", onclick: () => this.#sortBy(this.sort, -this.direction) }),
+        make("way", "button", { type: "button", onclick: () => this.sortBy(this.sort, -this.direction) }),
         ...this.parts.flatMap((part) => part.tools?.() ?? []),
         make("count", "span", { role: "status" })),
-      make("caption", "p"),
-      make("status", "p", { role: "status", hidden: "" }),
-      make("list", "div", { onscroll: () => this.draw() },
-        el("div", { class: "ruler", "aria-hidden": "true" }, el("span"), el("span", {}, "voice"),
-          make("ticks", "div"), el("span", {}, "measures"), el("span", {}, this.frozen ? "rating" : "your rating")),
-        make("rail", "div", { role: "list", "aria-label": "Trials" })),
+      ...this.parts.flatMap((part) => part.drawer?.() ?? []),
+      el("div", { class: "legend" }, make("caption", "p"), ...this.parts.flatMap((part) => part.legend?.() ?? []),
+        make("status", "p", { role: "status", hidden: "" })), // beside the scale: the rows stay where they are
+      make("list", "div", { onscroll: () => this.soon({ scrolling: true }) },
+        el("div", { class: "ruler" }, el("span"), el("span", {}, "voice"),
+          el("div", { class: "seen" }, el("span", { class: "unit" }, "Hz"), this.timeline.ruler(), el("span", { class: "unit" }, "pitch")),
+          el("span", {}, "measures"), el("span", {}, this.frozen ? "rating" : "your rating")),
+        ...this.parts.flatMap((part) => part.above?.() ?? []),
+        make("rail", "div", {
+          role: "treegrid", tabindex: "0", "aria-label": "Voices", "aria-multiselectable": "true", onfocus: () => this.#arrived(),
+        })),
       make("empty", "p", { hidden: "" }),
       ...this.parts.flatMap((part) => part.panels?.() ?? []),
-      el("footer", {}, this.#help()),
+      el("footer", {}, HELP.map((pair) => pair.join(" ")).join(" · "), " · ? all keys"),
       make("live", "div", { "aria-live": "polite" }));
     host.append(this.root);
   }
 
   #listen() {
     const onMessage = (message, buffers) => this.#guard(() => this.#receive(message, buffers ?? []));
-    const onActive = () => this.activate(this.model.get("active"), { quiet: true });
+    this.watch("active", () => this.activate(this.model.get("active"), { quiet: true }));
+    this.watch("sort", () => this.#adoptSort());
     const hush = () => this.player.playing && this.player.pause();
     const onOther = (event) => event.detail !== this && hush();
-    const size = new ResizeObserver(() => {
-      this.#drawTicks();
-      this.draw();
-    });
+    const size = new ResizeObserver(() => this.draw());
     this.model.on("msg:custom", onMessage);
-    this.model.on("change:active", onActive);
     document.addEventListener("voicelab:playing", onOther); // another comparer on the same page
     addEventListener("pagehide", hush);
     this.root.addEventListener("keydown", (event) => this.#key(event));
     size.observe(this.list);
+    for (const part of this.parts) part.listen?.();
     this.close = () => {
       this.#guard(hush);
       this.closed = true;
       this.model.off("msg:custom", onMessage);
-      this.model.off("change:active", onActive);
+      for (const [name, listener] of this.watched) this.model.off(name, listener);
       document.removeEventListener("voicelab:playing", onOther);
       removeEventListener("pagehide", hush);
       size.disconnect();
       this.questions.stop();
       for (const part of this.parts) part.close?.();
       cancelAnimationFrame(this.frame);
+      cancelAnimationFrame(this.coming);
       clearTimeout(this.settling);
       this.player.close();
     };
+  }
+
+  /** Do something when Python sets a trait; ends with the view. */
+  watch(name, work) {
+    const listener = () => this.known && this.#guard(work);
+    this.watched.push([`change:${name}`, listener]);
+    this.model.on(`change:${name}`, listener);
   }
 
   #guard(work) {
@@ -164,87 +186,128 @@ class Comparer {
     else if (message.type === "audio") {
       const bytes = bytesOf(buffers[0]).slice().buffer; // decoding takes the bytes away
       this.questions.settle(`audio ${message.id}`, "resolve", bytes);
-    } else if (message.type === "pixels") {
-      this.pixels.set(message.id, { ...message, pixels: bytesOf(buffers[0]) });
-      this.questions.settle(`pixels ${message.id}`, "resolve");
-      this.draw();
+    } else if (message.type === "known" || (message.type === "peaks" && message.from_s === undefined)) {
+      this.#takeKnown(message, buffers);
     } else if (message.type === "saved") this.#saved(message);
     else if (message.type === "failed") this.#failed(message);
     for (const part of this.parts) part.receive?.(message, buffers);
   }
 
-  #takeRows({ type, title, rows, columns, scale, peaks }, buffers) {
+  /** Take what a light row leaves out, which comes with its peaks or alone. */
+  #takeKnown({ type, id, ...known }, buffers) {
+    if (this.rows.has(id)) Object.assign(this.rows.get(id), known);
+    if (type === "peaks") this.peaks.set(id, new Int8Array(bytesOf(buffers[0]).slice().buffer));
+    this.questions.settle(`${type} ${id}`, "resolve");
+    this.soon();
+  }
+
+  #takeRows({ type, title, rows, packed, columns, variables, scale, peaks }, buffers) {
     if (type === "state") {
       this.rows.clear();
       this.peaks.clear();
-      this.pixels.clear(); // the scale they were drawn to may be another
       this.known = true;
       this.columns = columns;
+      this.variables = variables ?? {};
       this.title.textContent = title;
       this.questions.settle("hello", "resolve");
     }
     this.scale = { ...scale, duration_s: scale.duration_s || 1 };
-    for (const row of rows) this.#takeRow(row);
+    const numbers = packed && new Float64Array(bytesOf(buffers[0]).slice().buffer);
+    for (const row of packed ? unpacked(packed, numbers) : rows) this.#takeRow(row);
     peaks.forEach((id, i) => this.peaks.set(id, new Int8Array(bytesOf(buffers[i]).slice().buffer)));
-    this.#drawTicks();
     this.#fillSorts();
     if (this.player.home && !this.rows.has(this.player.home)) this.player.drop(); // its trial is gone
+    if (type === "state") this.#adoptSort();
     this.root.dataset.ready = "1";
   }
 
   #takeRow(row) {
-    this.rows.set(row.id, row);
+    const { start_s, pauses, evidence, description } = this.rows.get(row.id) ?? {};
+    const sounds = row.clip && !row.clip.error; // what was known of the sound before still holds
+    this.rows.set(row.id, sounds ? { start_s, pauses, evidence, description, ...row } : row);
     this.broken.delete(row.id);
-    row.haystack = haystack(row);
   }
 
-  #saved(message) {
-    const row = this.rows.get(message.id);
-    for (const what of ["rating", "note"]) if (what in message) row[what] = message[what];
-    this.#takeRow(row);
-    this.questions.settle(`${"rating" in message ? "rate" : "note"} ${message.id}`, "resolve");
+  #saved({ id, type: _, ...opinion }) {
+    const row = this.rows.get(id);
+    const [what] = Object.keys(opinion);
+    this.questions.settle(`${OPINIONS[what]} ${id}`, "resolve");
     this.complaint = "";
+    if (row) Object.assign(row, opinion, { haystack: undefined });
     this.refresh();
   }
 
-  #failed({ what, id, message }) {
-    this.questions.settle(id ? `${what} ${id}` : what, "reject", new Error(message));
-    if (what === "audio" || what === "pixels") this.broken.set(id, message);
+  #failed(failure) {
+    const { what, id, message } = failure;
+    this.questions.settle(keyOf(failure), "reject", new Error(message));
+    if (this.parts.some((part) => part.failed?.(failure))) return;
+    if (["audio", "pixels", "peaks", "known"].includes(what)) this.broken.set(id, message);
     else if (what !== "anchors") this.say(message); // without them a switch says what it does instead
     this.draw();
   }
 
   rate(id, rating) {
-    this.questions.tell(`rate ${id}`, { type: "rate", id, rating });
+    this.opine(id, "rating", rating);
   }
 
   note(id, note) {
-    this.questions.tell(`note ${id}`, { type: "note", id, note });
+    this.opine(id, "note", note);
+  }
+
+  star(id, starred) {
+    this.opine(id, "starred", starred);
+  }
+
+  /** Have an opinion kept; what it was can be had back. */
+  opine(id, what, value, { undoing = false } = {}) {
+    if (!undoing) this.choice.remember(id, what, this.rows.get(id)[what]);
+    const type = OPINIONS[what];
+    this.questions.tell(`${type} ${id}`, { type, id, [what]: value });
   }
 
   // which rows, in which order
 
-  #sortKeys() {
-    const rows = [...this.rows.values()];
-    const names = [...new Set(rows.flatMap((row) => Object.keys(row.variables)))];
+  /** Every column: what it is called here, in the frame, and what a row has in it. */
+  #columns() {
+    const names = [...new Set([...this.rows.values()].flatMap((row) => Object.keys(row.variables)))];
     return new Map([
-      ["", ["batch order", () => null]],
-      ...["label", "provider", "take", "rating", "state"].map((key) => [key, [key, (row) => row[key]]]),
-      ...names.map((name) => [`variable:${name}`, [`{${name}}`, (row) => row.variables[name]]]),
-      ...this.columns.map(({ name, title, unit }) => [
-        `measure:${name}`, [unit ? `${title}, ${unit}` : title, (row) => row.measures[name]],
-      ]),
+      ["", { title: "batch order", column: "", get: () => null }],
+      ...PLAIN.map((key) => [key, { title: key, column: key, get: (row) => row[key] }]),
+      ...names.map((name) => [`variable:${name}`, {
+        title: `{${name}}`, column: this.variables[name] ?? name, get: (row) => row.variables[name],
+      }]),
+      ...this.columns.map(({ name, title, unit }) => [`measure:${name}`, {
+        title: unit ? `${title}, ${unit}` : title, column: name, get: (row) => row.measures[name],
+      }]),
     ]);
   }
 
-  #fillSorts() {
-    this.keys = this.#sortKeys();
-    if (!this.keys.has(this.sort)) this.sort = "";
-    this.sorts.replaceChildren(...[...this.keys].map(([value, [title]]) => el("option", { value }, title)));
-    this.#sortBy(this.sort, this.direction);
+  columnOf(key) {
+    return this.keys.get(key)?.column ?? "";
   }
 
-  #sortBy(key, direction) {
+  keyOf(column) {
+    for (const [key, known] of this.keys) if (known.column === column) return key;
+  }
+
+  #fillSorts() {
+    this.keys = this.#columns();
+    if (!this.keys.has(this.sort)) this.sort = "";
+    this.sorts.replaceChildren(...[...this.keys].map(([value, { title }]) => el("option", { value }, title)));
+    this.#order(this.sort, this.direction);
+  }
+
+  #adoptSort() {
+    const wanted = this.model.get("sort") ?? "";
+    this.#order(this.keyOf(wanted.replace(/^-/, "")) ?? "", wanted.startsWith("-") ? -1 : 1);
+  }
+
+  sortBy(key, direction) {
+    this.#order(key, direction);
+    this.tell("sort", `${direction < 0 ? "-" : ""}${this.columnOf(key)}`);
+  }
+
+  #order(key, direction) {
     Object.assign(this, { sort: key, direction });
     this.sorts.value = key;
     const words = direction > 0 ? "ascending" : "descending";
@@ -254,115 +317,146 @@ class Comparer {
     this.refresh();
   }
 
-  /** The measures on each row: the main ones, and always the one that is sorted by. */
-  shownColumns() {
-    const rank = ({ name }) => (MAIN.includes(name) ? MAIN.indexOf(name) : MAIN.length);
-    const columns = [...this.columns].sort((a, b) => rank(a) - rank(b));
-    const sorted = columns.findIndex((column) => `measure:${column.name}` === this.sort);
-    if (sorted >= 6) columns.unshift(...columns.splice(sorted, 1)); // a narrow row shows six
-    return columns.slice(0, MEASURES);
-  }
-
-  /** Filter and sort anew, then draw. */
+  /** Filter, sort and group anew, then draw. */
   refresh() {
-    const terms = this.filter.value.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean);
-    const get = this.keys?.get(this.sort)?.[1] ?? (() => null);
-    const rows = [...this.rows.values()].filter((row) => terms.every((term) => row.haystack.includes(term)));
+    const { get } = this.keys.get(this.sort) ?? { get: () => null };
+    const rows = [...this.rows.values()].filter(this.filters.test());
     if (this.sort) rows.sort((a, b) => compare(get(a), get(b), this.direction));
     else if (this.direction < 0) rows.reverse();
-    this.shown = rows.map((row) => row.id);
+    this.matching = rows.map((row) => row.id);
+    this.layout = new Layout(this.groups.items(rows), this.pictures.size.row);
+    this.shown = this.layout.items.filter((item) => item.id).map((item) => item.id);
+    this.order = new Map(this.shown.map((id, place) => [id, place]));
     if (!this.rows.has(this.active)) this.active = this.shown[0] ?? "";
+    this.choice.tell();
     this.draw();
   }
 
   // drawing
 
-  draw() {
-    const { shown, rows, root } = this;
-    this.rail.style.height = `${shown.length * ROW}px`;
+  /** Draw before the next picture, however often this is asked. */
+  soon({ scrolling = false } = {}) {
+    this.scrolling = scrolling && (this.coming ? this.scrolling : true);
+    this.coming ??= requestAnimationFrame(() => this.#guard(() => this.draw({ scrolling: this.scrolling })));
+  }
+
+  draw({ scrolling = false } = {}) {
+    cancelAnimationFrame(this.coming);
+    this.coming = null;
+    const { matching, rows, root } = this;
+    for (const part of this.parts) part.before?.();
+    const height = `${this.layout.height}px`;
+    if (this.rail.style.height !== height) this.rail.style.height = height;
     const [first, last] = this.#window();
-    this.#drawRows(first, last);
+    this.#drawRows(first, last, scrolling);
+    this.groups.draw(first, last);
+    if (!scrolling) this.#putInOrder();
+    if (scrolling) return this.#settle();
     const words = this.silence || this.complaint;
     this.status.hidden = !words;
     setText(this.status, words);
-    setText(this.count, this.known ? `${shown.length} of ${rows.size} trials` : "");
+    setText(this.count, this.known ? `${matching.length} of ${rows.size} trials` : "");
     this.#drawEmpty();
-    setText(this.caption, this.rows.size ? this.scale.caption : "");
-    const state = { active: this.active, count: shown.length, playing: this.player.playing };
+    setText(this.caption, this.rows.size ? this.pictures.caption : "");
+    const state = { active: this.active, count: matching.length, playing: this.player.playing };
     for (const [key, value] of Object.entries(state)) if (root.dataset[key] !== String(value)) root.dataset[key] = value;
+    this.#pointOut();
     this.#moveCursor();
-    this.#askPixels();
     for (const part of this.parts) part.drawn?.();
+  }
+
+  /** Draw all once scrolling has come to rest: only then pictures are asked for. */
+  #settle() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.#guard(() => this.draw()), SETTLED);
+  }
+
+  /** Tell assistive technology which row the keys work on. */
+  #pointOut() {
+    const here = this.elements.get(this.active)?.element
+      ?? [...this.groups.headings.values()].find((heading) => heading.getAttribute("aria-current") === "true");
+    if (here) this.rail.setAttribute("aria-activedescendant", here.id);
+    else this.rail.removeAttribute("aria-activedescendant");
+    this.rail.setAttribute("aria-rowcount", this.layout.items.length);
+  }
+
+  topOf(id) {
+    return this.layout.tops[this.layout.places.get(id)] ?? 0;
   }
 
   #window() {
     const { scrollTop, clientHeight } = this.list;
-    const first = Math.floor(scrollTop / ROW) - SPARE;
-    const last = Math.ceil((scrollTop + (clientHeight || 600)) / ROW) + SPARE;
-    return [Math.max(0, Math.min(first, this.shown.length)), Math.min(this.shown.length, Math.max(0, last))];
+    return this.layout.window(scrollTop, scrollTop + (clientHeight || 600));
   }
 
-  #drawRows(first, last) {
-    const wanted = new Set(this.shown.slice(first, last));
+  /** Draw the rows in view, and the active one wherever it is: what is focused stays. */
+  #drawRows(first, last, scrolling) {
+    const { layout } = this;
+    const wanted = new Set(layout.items.slice(first, last).filter((item) => item.id).map((item) => item.id));
+    if (layout.places.has(this.active)) wanted.add(this.active);
     const focus = this.root.getRootNode().activeElement;
-    for (const [id, row] of this.elements) if (!wanted.has(id)) this.#leave(id, row, focus);
-    for (let place = first; place < last; place++) this.#rowOf(this.shown[place]).update(place, this.shown.length);
-    if (this.rail.contains(focus)) return; // moving the row somebody types in would end the typing
-    const order = [...this.elements.values()].sort((a, b) => a.place - b.place);
-    order.forEach(({ element }, i) => {
-      if (this.rail.children[i] !== element) this.rail.insertBefore(element, this.rail.children[i] ?? null);
-    });
+    const free = [...this.elements.values()].filter((row) => !wanted.has(row.id) && this.#leave(row, focus));
+    for (const id of wanted) {
+      const fresh = !this.elements.has(id);
+      if (fresh || !scrolling) this.#rowOf(id, free).update(this.order.get(id), this.shown.length);
+    }
+    for (const { element } of free) element.remove();
   }
 
-  #rowOf(id) {
+  /** Bring the elements into the order they are seen in, which is the order they are read in. */
+  #putInOrder() {
+    const { layout, rail } = this;
+    const focus = this.root.getRootNode().activeElement;
+    if (focus !== rail && rail.contains(focus)) return; // moving the row somebody types in would end the typing
+    const rows = [...this.elements.values()].map(({ id, element }) => [layout.places.get(id), element]);
+    const headings = [...this.groups.headings].map(([group, element]) => [layout.places.get(`group ${group}`), element]);
+    const order = [...rows, ...headings].sort(([a], [b]) => a - b);
+    let next = null; // from the last to the first: one that was scrolled around moves once
+    for (const [, element] of order.reverse()) {
+      if (element.nextSibling !== next || element.parentNode !== rail) rail.insertBefore(element, next);
+      next = element;
+    }
+  }
+
+  /** The row of a trial: one that went out of view becomes it, or a new one. */
+  #rowOf(id, free) {
     if (!this.elements.has(id)) {
-      this.elements.set(id, new Row(id, this));
-      this.rail.append(this.elements.get(id).element);
+      const row = free.pop() ?? new Row(id, this);
+      if (row.id !== id) row.become(id);
+      else this.rail.append(row.element);
+      this.elements.set(id, row);
     }
     return this.elements.get(id);
   }
 
-  /** Drop a row that went out of view, unless somebody types in it. */
-  #leave(id, row, focus) {
-    const place = this.shown.indexOf(id);
+  /** Let a row go that went out of view, unless somebody types in it. */
+  #leave(row, focus) {
     const focused = row.element.contains(focus);
-    if (focused && place >= 0) return row.update(place, this.shown.length);
-    this.elements.delete(id);
-    row.element.remove();
-    if (focused) this.root.focus({ preventScroll: true });
+    if (focused && this.order.has(row.id)) {
+      row.update(this.order.get(row.id), this.shown.length);
+      return false;
+    }
+    this.elements.delete(row.id);
+    if (focused) this.focus();
+    return true;
+  }
+
+  /** Give the keys back to the rows. */
+  focus() {
+    (this.list.hidden ? this.root : this.rail).focus({ preventScroll: true });
   }
 
   #drawEmpty() {
-    const empty = this.known && !this.shown.length;
+    const empty = this.known && !this.matching.length;
     this.empty.hidden = !empty;
-    this.list.hidden = !this.shown.length;
+    if (empty && this.list.contains(this.root.getRootNode().activeElement)) this.root.focus({ preventScroll: true });
+    this.list.hidden = !this.matching.length;
     if (!empty) return;
     const all = this.rows.size;
-    setText(this.empty, all
-      ? `Nothing matches “${this.filter.value.trim()}”. Clear the filter to see all ${all} trials.`
-      : "No trials yet: they appear here as they arrive.");
-  }
-
-  #drawTicks() {
-    const whole = this.scale.duration_s;
-    const room = (this.ticks.clientWidth || 600) / 48; // labels that fit side by side
-    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60].find((s) => whole / s <= room) ?? 120;
-    const ticks = Array.from({ length: Math.floor(whole / step) + 1 }, (_, i) => i * step);
-    this.ticks.replaceChildren(...ticks.map((time) => {
-      const tick = el("span", {}, `${decimals(time, step < 1 ? 1 : 0)}${time ? "" : " s"}`);
-      tick.style.left = `${(100 * time) / whole}%`;
-      return tick;
-    }));
-  }
-
-  /** Ask for the pictures of the rows in view, once scrolling has come to rest. */
-  #askPixels() {
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => {
-      const lacking = [...this.elements.keys()].filter((id) =>
-        this.peaks.has(id) && !this.pixels.has(id) && !this.broken.has(id));
-      this.questions.get("pixels", lacking);
-    }, 40);
+    if (!all) return this.empty.replaceChildren("No trials yet: they appear here as they arrive.");
+    this.empty.replaceChildren(
+      `Nothing matches ${this.filters.inWords()}. Clear the filter to see all ${all} trials.`,
+      el("button", { type: "button", onclick: () => this.filters.clear() }, "Clear the filter"));
   }
 
   // playing
@@ -370,7 +464,7 @@ class Comparer {
   activate(id, { quiet = false } = {}) {
     if (!id || id === this.active || !this.rows.has(id)) return;
     this.active = id;
-    this.#tell("active", id);
+    this.tell("active", id);
     if (!quiet) this.announce();
     this.draw();
   }
@@ -387,7 +481,7 @@ class Comparer {
     clearTimeout(waiting);
     if (this.closed) return;
     if (this.loading === id) this.loading = "";
-    this.#tell("active", this.active);
+    this.tell("active", this.active);
     this.draw();
     this.announce();
     this.#fetchNeighbours(id);
@@ -430,17 +524,6 @@ class Comparer {
     return this.switching.carried(position, home || id, id).at;
   }
 
-  /** The time at a place on the screen. */
-  timeAt(picture, x) {
-    const { left, width } = picture.getBoundingClientRect();
-    return ((x - left) / width) * this.scale.duration_s;
-  }
-
-  /** Where a time is in a picture, in percent of its width. */
-  percent(time) {
-    return (100 * time) / this.scale.duration_s;
-  }
-
   toggle(id) {
     const sounding = this.player.playing === id || this.loading === id;
     this.loading = "";
@@ -460,24 +543,60 @@ class Comparer {
 
   go(place) {
     const id = this.shown[Math.min(Math.max(0, place), this.shown.length - 1)];
-    if (!id) return;
-    if (this.player.playing) this.start(id);
-    else this.activate(id);
-    this.#show(this.shown.indexOf(id));
+    if (id) this.to(id);
   }
 
-  #show(place) {
-    const top = place * ROW;
+  /** Make a voice the active one, sounding if one sounds, and bring it into view. */
+  to(id) {
+    if (this.player.playing) this.start(id);
+    else this.activate(id);
+    this.showActive();
+  }
+
+  /** Go to the next row or folded group, whichever stands there. */
+  move(step) {
+    const { items } = this.layout;
+    let place = this.#placeOf(this.active);
+    if (place === undefined) return this.go(0);
+    do place += Math.sign(step); while (items[place] && !items[place].id && items[place].open);
+    const item = items[place];
+    if (item?.id) this.to(item.id);
+    else if (item) {
+      this.activate(item.ids[0], { quiet: true });
+      this.showActive();
+      this.speak(`${this.groups.title(item.group)}, ${item.ids.length} trials, folded`);
+    }
+  }
+
+  /** The place of a trial among what stands from top to bottom, or of the heading it is folded under. */
+  #placeOf(id) {
+    return this.layout.places.get(id) ?? this.groups.placeOf(id);
+  }
+
+  showActive() {
+    const place = this.#placeOf(this.active);
+    if (place === undefined) return;
+    const { tops } = this.layout;
+    const above = HEAD + (this.pin.reference ? this.pictures.size.row : 0);
     const { scrollTop, clientHeight } = this.list;
-    if (top < scrollTop) this.list.scrollTop = top;
-    else if (top + ROW + HEAD > scrollTop + clientHeight) this.list.scrollTop = top + ROW + HEAD - clientHeight;
+    if (tops[place] < scrollTop) this.list.scrollTop = tops[place];
+    else if (tops[place + 1] + above > scrollTop + clientHeight) this.list.scrollTop = tops[place + 1] + above - clientHeight;
+  }
+
+  focusNote() {
+    this.showActive();
+    this.draw();
+    this.elements.get(this.active)?.parts.note.focus({ preventScroll: true });
   }
 
   #keys() {
-    const place = this.shown.indexOf(this.active);
+    const page = Math.max(1, Math.floor(this.list.clientHeight / this.pictures.size.row) - 1);
+    const place = this.order.get(this.active) ?? 0;
     const seek = (seconds) => this.seekIn(this.active, this.placeIn(this.active) + seconds);
     const keys = {
-      " ": () => this.toggle(this.active), ArrowDown: () => this.go(place + 1), ArrowUp: () => this.go(place - 1),
+      " ": () => this.toggle(this.active), ArrowDown: () => this.move(1), ArrowUp: () => this.move(-1),
+      PageDown: () => this.go(place + page), PageUp: () => this.go(place - page),
+      "shift Home": () => this.go(0), "shift End": () => this.go(this.shown.length - 1),
       ArrowLeft: () => seek(-1), ArrowRight: () => seek(1), Home: () => this.seekIn(this.active, 0),
       End: () => this.seekIn(this.active, Infinity),
     };
@@ -486,31 +605,32 @@ class Comparer {
     return Object.assign(keys, ...this.parts.map((part) => part.keys?.() ?? {}));
   }
 
-  #help() {
+  helpWords() {
     const rating = this.frozen ? [] : [["shift 1–5", "rate"]];
-    const words = [...HELP, ...rating, ...this.parts.flatMap((part) => part.help ?? [])];
-    return words.map((pair) => pair.join(" ")).join(" · ");
+    return [...HELP, ...rating, ...this.parts.flatMap((part) => part.help ?? [])];
   }
 
   #key(event) {
     const { target, key } = event;
+    if (target.closest("dialog")) return;
     if (target.matches("input:not([type=checkbox]), select, textarea")) return this.#fieldKey(event);
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.matches("button, input") && (key === " " || key === "Enter")) return;
     const action = this.#keys()[keyName(event)];
-    if (!this.active || !action) return;
+    if (!action || (!this.active && !WITHOUT_ROWS.includes(key))) return;
     event.preventDefault();
     this.#guard(action);
   }
 
   #fieldKey({ key, target }) {
     if (target.matches("select") || (key !== "Enter" && key !== "Escape")) return;
-    this.root.focus({ preventScroll: true }); // leaving a changed note saves it
+    if (target.type === "number") return target.blur();
+    this.focus(); // leaving a changed note saves it
   }
 
   #playerChanged() {
     const { playing } = this.player;
-    this.#tell("playing", playing);
+    this.tell("playing", playing);
     if (playing) document.dispatchEvent(new CustomEvent("voicelab:playing", { detail: this }));
     cancelAnimationFrame(this.frame);
     if (playing) this.frame = requestAnimationFrame((now) => this.#tick(now));
@@ -525,24 +645,33 @@ class Comparer {
   }
 
   #moveCursor() {
-    const { position } = this.player;
+    const { position, playing } = this.player;
     this.root.dataset.pos = position.toFixed(3);
-    this.rail.style.setProperty("--place", `${this.percent(position)}%`);
+    this.timeline.follow(position, playing);
     for (const part of this.parts) part.moved?.();
   }
 
-  #tell(name, value) {
-    if (this.model.get(name) === value) return;
+  tell(name, value) {
+    if (JSON.stringify(this.model.get(name)) === JSON.stringify(value)) return;
     this.model.set(name, value);
     this.model.save_changes();
   }
 
   announce() {
     const row = this.rows.get(this.active);
-    const place = `voice ${this.shown.indexOf(this.active) + 1} of ${this.shown.length}`;
+    if (!row) return;
+    const place = `voice ${this.order.get(this.active) + 1} of ${this.shown.length}`;
     const state = this.broken.get(row.id) ?? trouble(row) ?? (this.player.playing === row.id ? "playing" : "paused");
-    const aside = this.parts.map((part) => part.aside?.()).filter(Boolean);
-    this.speak([place, row.label, row.provider, `take ${row.take}`, state, ...aside].join(", "));
+    const marks = [this.choice.chosen.has(row.id) ? "selected" : "", row.id === this.pin.pinned ? "reference" : ""];
+    const aside = this.parts.map((part) => part.aside?.());
+    this.speak([place, row.label, row.provider, `take ${row.take}`, state, ...marks, ...aside].filter(Boolean).join(", "));
+  }
+
+  /** Say where the keys work; the browser may have scrolled to the whole list. */
+  #arrived() {
+    if (!this.rail.matches(":focus-visible")) return;
+    this.showActive();
+    this.announce();
   }
 
   speak(words) {

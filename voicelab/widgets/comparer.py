@@ -11,22 +11,30 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from voicelab.errors import UsageError, VoiceLabError
-from voicelab.tables.write_html import MIME, PIXELS, front_end
+from voicelab.figures.bands import KINDS
+from voicelab.figures.pixels import PALETTES
+from voicelab.measures import MEASURES
+from voicelab.tables.frame import variable_columns
+from voicelab.tables.write_html import MIME, front_end
 from voicelab.widgets.fallback import fallback
+from voicelab.widgets.packing import packed
+from voicelab.widgets.pictures import HOW, OVERLAYS, SEES, picture
+from voicelab.widgets.view import View
 
 if TYPE_CHECKING:
     from voicelab.tables.comparison import Comparison
 
 LIVE_FORMAT = "flac"
+FEW = 100
+"""Up to so many rows of news travel as they are; more are packed."""
 
 Row = dict[str, Any]
 
 
-class Comparer(anywidget.AnyWidget):
+class Comparer(View):
     """All trials of a comparison side by side: heard, seen, measured, rated.
 
     Parameters
@@ -37,10 +45,22 @@ class Comparer(anywidget.AnyWidget):
         Called with a trial id and 1 to 5, or `None` for "not rated"; raises to refuse.
     on_note
         Called with a trial id and the new note; raises to refuse.
+    on_star
+        Called with a trial id and whether it is starred; raises to refuse.
     """
 
     active = traitlets.Unicode("").tag(sync=True)
     playing = traitlets.Unicode("").tag(sync=True)
+    measures = traitlets.List(traitlets.Enum(tuple(MEASURES))).tag(sync=True)
+    """Names of the measures on each row, in order; empty for the usual ones."""
+    spectrogram = traitlets.Enum(KINDS, "mel").tag(sync=True)
+    """Frequency axis of the pictures."""
+    palette = traitlets.Enum(tuple(PALETTES), "magma").tag(sync=True)
+    """Colours of the pictures; `paper` is for print."""
+    overlays = traitlets.List(traitlets.Enum(OVERLAYS)).tag(sync=True)
+    """What is drawn over the pictures: any of `pitch`, `pauses`, `words`."""
+    tall = traitlets.Bool(False).tag(sync=True)
+    """Whether the rows, and so the pictures, are twice as high."""
 
     def __init__(
         self,
@@ -48,12 +68,12 @@ class Comparer(anywidget.AnyWidget):
         *,
         on_rate: Callable[[str, int | None], object],
         on_note: Callable[[str, str], object],
+        on_star: Callable[[str, bool], object] | None = None,
     ) -> None:
-        super().__init__()
-        self._comparison = comparison
+        super().__init__(comparison)
         self._on_rate = on_rate
         self._on_note = on_note
-        self._edits: dict[tuple[str, str], object] = {}
+        self._on_star = on_star or _no_stars
         self._told: dict[str, Row] | None = None
         self._shown = comparison
         self._lock = threading.RLock()
@@ -71,6 +91,7 @@ class Comparer(anywidget.AnyWidget):
         """Show a newer comparison; returns at once, from any thread."""
         comparison.keep_anchors(self._comparison)
         self._comparison = comparison
+        self._drop_gone()
         if self._told is not None:  # else nobody has asked yet
             _pool().submit(self._guard, self._tell_news, {"what": "news"})
 
@@ -80,19 +101,23 @@ class Comparer(anywidget.AnyWidget):
             case "hello":
                 _pool().submit(self._guard, self._tell_state, {"what": "hello"})
             case "get":
+                how = {name: question[name] for name in HOW if question.get(name) is not None}
                 for trial in question["ids"]:
-                    asked = {"what": question["what"], "id": trial}
+                    asked = {"what": question["what"], "id": trial, **how}
                     pool = _sound_pool() if asked["what"] == "audio" else _pool()
                     pool.submit(self._guard, self._tell_bytes, asked)
-            case "rate" | "note" as what:
+            case "rate" | "note" | "star" as what:
                 self._guard(self._save, {**question, "what": what})
+            case "select" as what:
+                self._guard(self._take_selection, {**question, "what": what})
 
     def _guard(self, answer: Callable[[Row], None], question: Row) -> None:
         """Let no exception pass unseen: a notebook shows a callback's errors nowhere."""
         try:
             answer(question)
         except Exception as error:  # noqa: BLE001 - the last edge before Jupyter drops it
-            asked = {"what": question["what"], "id": question.get("id")}
+            how = {name: question[name] for name in HOW if name in question}
+            asked = {"what": question["what"], "id": question.get("id"), **how}
             self.send({"type": "failed", **asked, "message": _sentence(error)})
 
     def _tell_state(self, _question: Row) -> None:
@@ -114,57 +139,65 @@ class Comparer(anywidget.AnyWidget):
                 self._tell(comparison, {"type": "upsert"}, changed)
 
     def _tell_all(self, comparison: "Comparison", rows: list[Row]) -> None:
-        self._told = {}
-        header = {"title": comparison.title, "columns": comparison.columns()}
+        header = {
+            "title": comparison.title,
+            "columns": comparison.columns(),
+            "sees": SEES,
+            "variables": variable_columns(comparison.records),
+            "selected": list(self.chosen),
+        }
         self._tell(comparison, {"type": "state", **header}, rows)
 
     def _tell(self, comparison: "Comparison", header: Row, rows: list[Row]) -> None:
-        """Send rows, and the peaks of those whose sound the page has not seen."""
-        told = self._told or {}
-        fresh = [row["id"] for row in rows if _sounds(row) and not _sounds(told.get(row["id"]))]
-        message = {**header, "rows": rows, "scale": comparison.scale(), "peaks": fresh}
-        self.send(message, buffers=[comparison.peaks(trial) for trial in fresh])
-        self._told = {**told, **{row["id"]: row for row in rows}}
+        """Send rows; the page asks for sound and pictures of those it shows."""
+        message = {**header, "scale": comparison.scale(), "rows": rows, "peaks": []}
+        buffers = []
+        if header["type"] == "state" or len(rows) > FEW:
+            message["packed"], numbers = packed(rows)
+            message["rows"] = []
+            buffers = [numbers]
+        self.send(message, buffers=buffers)
+        kept = self._told if self._told is not None and header["type"] == "upsert" else {}
+        self._told = {**kept, **{row["id"]: row for row in rows}}
         self._shown = comparison
 
     def _tell_bytes(self, question: Row) -> None:
         what, trial = question["what"], question["id"]
-        comparison = self._known(trial)
+        comparison = self._comparison
+        comparison.record(trial)
         if what == "audio":
             data = comparison.audio(trial, format=LIVE_FORMAT)
             self.send({"type": what, "id": trial, "mime": MIME[LIVE_FORMAT]}, buffers=[data])
         elif what == "anchors":
             self.send({"type": what, "id": trial, **comparison.anchors(trial).message()})
-        elif what != "pixels":
-            raise UsageError(f"nothing called {what!r} is known of a trial.")
+        elif what == "known":
+            self.send({"type": what, "id": trial, **comparison.known(trial)})
         else:
-            rows, columns = PIXELS
-            header = {"type": "pixels", "id": trial, "rows": rows, "columns": columns}
-            self.send(header, buffers=[comparison.pixels(trial)])
+            header, data = picture(comparison, question)
+            self.send(header, buffers=[data])
 
     def _save(self, question: Row) -> None:
         trial = question["id"]
-        self._known(trial)
-        value: int | str | None
-        if question["what"] == "rate":
-            name, value = "rating", (stars := _rating(question["rating"]))
-            self._on_rate(trial, stars)
-        else:
-            name, value = "note", (words := str(question["note"]).strip())
-            self._on_note(trial, words)
+        self._comparison.record(trial)
+        name, value = self._saved(trial, question)
         with self._lock:
             self._edits[trial, name] = value
         self.send({"type": "saved", "id": trial, name: value})
 
-    def _known(self, trial: str) -> "Comparison":
-        comparison = self._comparison
-        if not any(record.trial.id == trial for record in comparison.records):
-            raise UsageError(f"this comparison has no trial {trial!r}; run the cell again.")
-        return comparison
+    def _saved(self, trial: str, question: Row) -> tuple[str, object]:
+        """Hand an opinion to whoever keeps it; return its name and what is kept."""
+        if question["what"] == "rate":
+            self._on_rate(trial, stars := _rating(question["rating"]))
+            return "rating", stars
+        if question["what"] == "star":
+            self._on_star(trial, starred := question["starred"] is True)
+            return "starred", starred
+        self._on_note(trial, words := str(question["note"]).strip())
+        return "note", words
 
     def _rows(self, comparison: "Comparison") -> list[Row]:
         """Return the rows with the edits made here that the comparison does not have yet."""
-        rows = {row["id"]: row for row in comparison.rows()}
+        rows = {row["id"]: row for row in comparison.light_rows()}
         for (trial, name), value in list(self._edits.items()):
             if trial not in rows or rows[trial][name] == value:
                 del self._edits[trial, name]
@@ -197,8 +230,8 @@ def _sound_pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="voicelab-comparer-sound")
 
 
-def _sounds(row: Row | None) -> bool:
-    return bool(row and row["clip"] and not row["clip"]["error"])
+def _no_stars(_trial: str, _starred: bool) -> None:
+    raise UsageError("this view keeps no stars; open it with lab.audition(…).")
 
 
 def _rating(value: object) -> int | None:

@@ -9,7 +9,7 @@ class Ahead {
     this.owner = owner;
   }
 
-  built() {
+  listen() {
     const { rail } = this.owner;
     const prepare = ({ target }) => {
       const id = target.closest(".row")?.dataset.trial;

@@ -8,7 +8,7 @@ function inWords(value) {
 }
 
 /** What is known of a row beyond what the row shows, as [name, words] pairs. */
-function detailsOf(row, columns) {
+function detailsOf(row, columns, reference) {
   const seconds = row.latency_s === null ? null : `${decimals(row.latency_s, 1)} s`;
   const price = row.cost === null ? null : `${row.cost} ${row.currency ?? ""}`;
   return [
@@ -16,6 +16,7 @@ function detailsOf(row, columns) {
     ["preview text", row.preview_text],
     ...Object.entries(row.variables),
     ["in words", row.description],
+    ["beside others", rowInWords(row, reference)],
     ...columns.map((column) => [column.title, withUnit(row.measures[column.name], column)]),
     ...Object.entries(row.evidence ?? {}).map(([key, value]) => [key.replaceAll("_", " "), inWords(value)]),
     ["language", row.language], ["voice id", row.voice_id], ["expires", row.expires_at],
@@ -50,9 +51,10 @@ class Details {
   drawn() {
     const row = this.owner.rows.get(this.owner.active);
     if (this.panel.hidden || !row) return this.panel.replaceChildren();
+    if (!row.evidence && !this.owner.broken.has(row.id)) this.owner.questions.get("known", [row.id]);
     this.panel.replaceChildren(
       el("h4", { dir: "auto" }, `${row.label} · ${row.provider} · take ${row.take}`),
-      el("dl", {}, ...detailsOf(row, this.owner.columns).map(([name, words]) =>
+      el("dl", {}, ...detailsOf(row, this.owner.columns, this.owner.pin.reference).map(([name, words]) =>
         el("div", { class: words.length > 90 ? "long" : null },
           el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, words)))),
     );

@@ -22,7 +22,7 @@ class Looping {
     return { "[": () => this.#from(), "]": () => this.#to(), "\\": () => this.set(null) };
   }
 
-  built() {
+  listen() {
     const { rail } = this.owner;
     rail.addEventListener("pointerdown", (event) => this.#drag(event));
     rail.addEventListener("click", (event) => this.#keepClick(event), { capture: true });
@@ -79,7 +79,7 @@ class Looping {
     parts.loop.hidden = !loop;
     element.dataset.loop = loop ? loop.map((time) => time.toFixed(3)).join(" ") : "";
     if (!loop) return;
-    const [left, right] = loop.map((time) => this.owner.percent(time));
+    const [left, right] = loop.map((time) => 100 * this.owner.timeline.share(time));
     Object.assign(parts.loop.style, { left: `${left}%`, width: `${right - left}%` });
   }
 
@@ -91,7 +91,7 @@ class Looping {
     event.preventDefault();
     const { trial } = picture.closest(".row").dataset;
     const length = this.#length(trial);
-    const time = ({ clientX }) => Math.min(length, Math.max(0, this.owner.timeAt(picture, clientX)));
+    const time = ({ clientX }) => Math.min(length, Math.max(0, this.owner.timeline.timeUnder({ clientX })));
     const first = time(event);
     const region = (moved) => {
       const [start, end] = [first, time(moved)].sort((a, b) => a - b);

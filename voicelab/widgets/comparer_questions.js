@@ -1,10 +1,16 @@
 
 // --- questions to the kernel ------------------------------------------------------------------
 
+/** What a question and its answer are known by: what, of which trial, and how it was asked for. */
+function keyOf({ what, type, id, kind, from_s: from, to_s: to }) {
+  return [what ?? type, id, kind, from, to].filter((part) => part !== undefined && part !== null).join(" ");
+}
+
 /** Keeps what was asked and not yet answered, and says so when it takes long. */
 class Questions {
   #open = new Map();
   #timer = null;
+  #heard = 0;
 
   constructor(model, say) {
     Object.assign(this, { model, say });
@@ -16,11 +22,12 @@ class Questions {
     return this.#expect(key);
   }
 
-  /** Ask for the audio or the pixels of some trials; what is on its way is not asked for again. */
-  get(what, ids) {
-    const lacking = ids.filter((id) => !this.#open.has(`${what} ${id}`));
-    if (lacking.length) this.model.send({ type: "get", what, ids: lacking });
-    return ids.map((id) => this.#open.get(`${what} ${id}`)?.promise ?? this.#expect(`${what} ${id}`));
+  /** Ask for something of some trials; what is on its way is not asked for again. */
+  get(what, ids, how = {}) {
+    const keys = ids.map((id) => keyOf({ what, id, ...how }));
+    const lacking = ids.filter((_, i) => !this.#open.has(keys[i]));
+    if (lacking.length) this.model.send({ type: "get", what, ids: lacking, ...how });
+    return keys.map((key) => this.#open.get(key)?.promise ?? this.#expect(key));
   }
 
   #expect(key) {
@@ -35,12 +42,13 @@ class Questions {
   settle(key, method, value) {
     this.#open.get(key)?.[method](value);
     this.#open.delete(key);
+    this.#heard = performance.now();
     this.#look();
   }
 
   #look() {
     const oldest = Math.min(...[...this.#open.values()].map((question) => question.since));
-    const silence = performance.now() - oldest;
+    const silence = performance.now() - Math.max(oldest, this.#heard); // who answers others is there
     if (silence > SILENT) {
       this.say("No kernel answers: run the cell again. (While another cell runs, answers can wait for it.)");
     } else this.say(silence > SLOW ? "waiting for the kernel…" : "");
@@ -52,4 +60,3 @@ class Questions {
     this.#timer = null;
   }
 }
-

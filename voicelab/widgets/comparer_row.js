@@ -2,7 +2,6 @@
 // Plain ESM for anywidget; the exported page runs the same file with a model that answers from
 // the page. Words from prompts and vendors enter the document as text only, never as markup.
 
-const ROW = 98; // px; fixed, so that only the rows in view need to exist
 const HEAD = 30; // px; the ruler over the rows
 const SPARE = 3; // rows kept above and below the view
 const FADE = 0.01; // s; one voice fades into the next
@@ -31,8 +30,10 @@ const IN_WORDS = {
 const JUMPS = "123456789abcdefghijklmnopqrstuvwxyz"; // keys of the first voices in view order
 const HELP = [
   ["space", "play or pause"], ["↑ ↓", "switch voice"], ["← →", "seek 1 s"], ["1–9 a–z", "jump to a voice"],
-  ["home end", "start or end"],
+  ["home end", "start or end of the voice"], ["page ↑ ↓", "a page up or down"],
+  ["shift home, end", "first or last voice"],
 ];
+let drawnRows = 0; // numbers the elements that others refer to
 
 /** Make an element; `on…` attributes are listeners, children are nodes or text. */
 function el(tag, attributes = {}, ...children) {
@@ -47,6 +48,11 @@ function el(tag, attributes = {}, ...children) {
 
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+/** Set an attribute where it is another: scrolling sets very many that are not. */
+function setAttribute(node, name, value) {
+  if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
 function bytesOf(view) {
@@ -70,7 +76,7 @@ function withUnit(value, column) {
 
 /** Another one when the row has another clip. */
 function versionOf({ clip }) {
-  return JSON.stringify([clip?.duration_s, clip?.sr, clip?.format]);
+  return JSON.stringify([clip?.duration_s, clip?.gain_db]);
 }
 
 /** What cannot be heard of a row, in words; nothing when it can be played. */
@@ -81,53 +87,16 @@ function trouble(row) {
   return IN_WORDS[row.state] ?? row.state;
 }
 
-// --- pictures ---------------------------------------------------------------------------------
-
-const HEAT = [
-  [0, 0, 4], [20, 14, 54], [59, 15, 112], [100, 26, 128], [140, 41, 129], [183, 55, 121],
-  [222, 73, 104], [247, 112, 92], [254, 159, 109], [254, 207, 146], [252, 253, 191],
-];
-
-const HEAT_TABLE = Uint32Array.from({ length: 256 }, (_, level) => {
-  const place = (level / 255) * (HEAT.length - 1);
-  const low = Math.min(Math.floor(place), HEAT.length - 2);
-  const [r, g, b] = HEAT[low].map((c, i) => Math.round(c + (HEAT[low + 1][i] - c) * (place - low)));
-  return (255 << 24) | (b << 16) | (g << 8) | r;
-});
-
-function drawSpectrogram(canvas, { rows, columns, pixels }) {
-  canvas.width = columns;
-  canvas.height = rows;
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(columns, rows);
-  const out = new Uint32Array(image.data.buffer);
-  for (let band = 0; band < rows; band++) {
-    const top = (rows - 1 - band) * columns; // band 0 is the lowest, the picture starts at the top
-    for (let x = 0; x < columns; x++) out[top + x] = HEAT_TABLE[pixels[band * columns + x]];
-  }
-  context.putImageData(image, 0, 0);
-}
-
-/** Draw pairs of minimum and maximum, 127 at the edge of the picture. */
-function drawWaveform(canvas, peaks) {
-  const bins = peaks.length / 2;
-  canvas.width = bins * 2;
-  canvas.height = 64;
-  const context = canvas.getContext("2d");
-  context.fillStyle = "#4c86d6"; // reads on a light and on a dark ground
-  for (let bin = 0; bin < bins; bin++) {
-    const low = 32 - (peaks[2 * bin] / 127) * 31;
-    const high = 32 - (peaks[2 * bin + 1] / 127) * 31;
-    context.fillRect(bin * 2, high - 0.5, 2, low - high + 1);
-  }
-}
-
 // --- one row ----------------------------------------------------------------------------------
 
-/** The elements of one trial; `update` brings them to what the comparer knows. */
+/** The elements of one trial; `update` brings them to what the comparer knows.
+ *
+ * They become another trial's when it is scrolled into view. What was drawn into them is in
+ * `drawn`, which is then empty.
+ */
 class Row {
   constructor(id, owner) {
-    Object.assign(this, { id, owner, parts: {}, drawn: {} });
+    Object.assign(this, { id, owner, parts: {}, drawn: {}, name: `voicelab-row-${++drawnRows}` });
     const part = (name, tag, attributes = {}, ...children) =>
       (this.parts[name] = el(tag, { class: name, ...attributes }, ...children));
     const stars = [1, 2, 3, 4, 5].map((n) =>
@@ -135,31 +104,41 @@ class Row {
     );
     this.element = el(
       "div",
-      { class: "row", role: "listitem", "data-trial": id, onpointerdown: () => owner.activate(id) },
-      el("div", { class: "start" },
+      {
+        class: "row", role: "row", id: this.name, "data-trial": id, "aria-describedby": `${this.name}-words`,
+        onpointerdown: () => owner.activate(this.id),
+      },
+      el("div", { class: "start", role: "gridcell" },
         part("play", "button", { type: "button", onclick: (event) => this.#toggle(event) }),
-        part("key", "kbd", { "aria-hidden": "true" })),
-      el("div", { class: "who" },
+        part("key", "kbd", { "aria-hidden": "true" }),
+        part("chosen", "input", { type: "checkbox", onclick: (event) => owner.choice.click(this.id, event) })),
+      el("div", { class: "who", role: "rowheader" },
         part("label", "div", { dir: "auto" }),
         el("div", { class: "origin" },
-          part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge" })),
-        part("prompt", "div", { dir: "auto" })),
-      part("picture", "div", { onclick: (event) => this.#seek(event) },
-        part("wave", "canvas", { "aria-hidden": "true" }),
-        part("spec", "canvas", { "aria-hidden": "true" }),
-        part("cursor", "div", { "aria-hidden": "true" }),
-        part("words", "div", { dir: "auto" })),
-      part("measures", "dl"),
-      el("div", { class: "mine" },
-        part("stars", "div", { role: "radiogroup", onkeydown: (event) => this.#starKey(event) }, ...stars),
+          part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge" }),
+          part("reference", "span", { class: "badge" })),
+        part("prompt", "div", { dir: "auto" }),
+        part("saying", "p", { id: `${this.name}-words` })),
+      picturesOf(part, (event) => this.#seek(event)),
+      el("div", { class: "measured", role: "gridcell" }, part("measures", "dl")),
+      el("div", { class: "mine", role: "gridcell" },
+        el("div", { class: "opinion" },
+          part("stars", "div", { role: "radiogroup", onkeydown: (event) => this.#starKey(event) }, ...stars),
+          part("starred", "button", { type: "button", onclick: () => owner.choice.star(this.id) }, "♥")),
         part("given", "span"),
         part("note", "input", {
           type: "text", dir: "auto", placeholder: "note", autocomplete: "off",
-          onchange: (event) => owner.note(id, event.target.value),
+          onchange: (event) => owner.note(this.id, event.target.value),
         }),
         part("read", "div", { dir: "auto" }),
         part("gain", "div")),
     );
+  }
+
+  become(id) {
+    Object.assign(this, { id, drawn: {} });
+    this.element.dataset.trial = id;
+    for (const canvas of this.element.querySelectorAll("canvas")) canvas.width = 0;
   }
 
   #toggle(event) {
@@ -168,7 +147,7 @@ class Row {
   }
 
   #seek(event) {
-    this.owner.seekIn(this.id, this.owner.timeAt(this.parts.picture, event.clientX));
+    this.owner.seekIn(this.id, this.owner.timeline.timeUnder(event));
   }
 
   #rate(stars) {
@@ -184,23 +163,29 @@ class Row {
     stars[Math.min(4, Math.max(0, stars.indexOf(event.target) + step))].focus();
   }
 
+  /** Only the active row is in the tab order: ten thousand rows are one stop. */
+  get isActive() {
+    return this.owner.active === this.id && !this.isReference;
+  }
+
   update(place, count) {
     this.place = place;
     const { owner, parts, element } = this;
     const row = owner.rows.get(this.id);
     const name = `${row.label}, ${row.provider}, take ${row.take}`;
     const playing = owner.player.playing === this.id;
-    const broken = owner.broken.get(this.id) ?? trouble(row);
-    element.style.transform = `translateY(${place * ROW}px)`;
+    const broken = owner.broken.get(this.id) ?? trouble(row) ?? this.#waiting();
+    element.style.transform = `translateY(${this.isReference ? 0 : owner.topOf(this.id)}px)`;
     const state = {
       "aria-posinset": place + 1, "aria-setsize": count, "aria-current": owner.active === this.id,
-      "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
+      "aria-label": name, "aria-rowindex": place + 1, "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
     };
-    for (const [key, value] of Object.entries(state)) element.setAttribute(key, value);
+    for (const key in state) setAttribute(element, key, state[key]);
     parts.play.disabled = Boolean(trouble(row));
-    parts.play.setAttribute("aria-pressed", playing);
-    parts.play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${name}`);
+    setAttribute(parts.play, "aria-pressed", playing);
+    setAttribute(parts.play, "aria-label", `${playing ? "Pause" : "Play"} ${name}`);
     parts.play.title = playing ? "Pause" : "Play";
+    for (const control of [parts.play, parts.note]) control.tabIndex = this.isActive ? 0 : -1;
     setText(parts.key, JUMPS[place] ?? "");
     setText(parts.label, row.label);
     parts.label.title = row.label;
@@ -215,51 +200,31 @@ class Row {
     parts.prompt.title = row.prompt;
     setText(parts.words, broken ?? "");
     parts.words.title = broken ?? "";
-    this.#pictures(row);
-    this.#numbers(row);
     this.#opinion(row, name);
     for (const part of owner.parts) part.row?.(this);
   }
 
-  #pictures(row) {
-    const { owner, parts, drawn } = this;
-    const peaks = owner.peaks.get(this.id);
-    const spectrogram = owner.pixels.get(this.id);
-    const width = row.clip?.duration_s ? `${(100 * row.clip.duration_s) / owner.scale.duration_s}%` : "0";
-    for (const canvas of [parts.wave, parts.spec]) canvas.style.width = width;
-    if (peaks && drawn.wave !== peaks) drawWaveform(parts.wave, (drawn.wave = peaks));
-    if (spectrogram && drawn.spec !== spectrogram) drawSpectrogram(parts.spec, (drawn.spec = spectrogram));
-    this.element.setAttribute("data-drawn", Boolean(drawn.wave && drawn.spec));
-  }
-
-  #numbers(row) {
-    const { measures } = this.parts;
-    const columns = this.owner.shownColumns();
-    while (measures.children.length > columns.length) measures.lastChild.remove();
-    columns.forEach((column, i) => {
-      const cell = measures.children[i] ?? measures.appendChild(el("div", {}, el("dt"), el("dd")));
-      cell.title = `${column.title}: ${column.doc ?? ""}`;
-      cell.classList.toggle("sorted", this.owner.sort === `measure:${column.name}`);
-      setText(cell.firstChild, column.title);
-      setText(cell.lastChild, withUnit(row.measures[column.name], column));
-    });
+  /** That no kernel answers is said on each row that waits for it. */
+  #waiting() {
+    const { owner, id } = this;
+    return owner.silence && (owner.loading === id || !owner.peaks.has(id)) ? owner.silence : null;
   }
 
   #opinion(row, name) {
     const { stars, note, given, read } = this.parts;
-    stars.setAttribute("aria-label", `Rating of ${name}`);
+    setAttribute(stars, "aria-label", `Rating of ${name}`);
     for (const star of stars.children) {
       const n = Number(star.dataset.star);
-      star.setAttribute("role", "radio");
-      star.setAttribute("aria-checked", row.rating === n);
-      star.setAttribute("aria-label", `${n} of 5 stars`);
-      star.tabIndex = n === (row.rating ?? 1) ? 0 : -1;
+      setAttribute(star, "role", "radio");
+      setAttribute(star, "aria-checked", row.rating === n);
+      setAttribute(star, "aria-label", `${n} of 5 stars`);
+      star.tabIndex = n === (row.rating ?? 1) && this.isActive ? 0 : -1;
       star.classList.toggle("on", n <= (row.rating ?? 0));
     }
     setText(given, row.rating ? "★".repeat(row.rating) + "☆".repeat(5 - row.rating) : "not rated");
     given.classList.toggle("none", !row.rating);
-    given.setAttribute("aria-label", row.rating ? `${row.rating} of 5 stars` : "not rated");
-    note.setAttribute("aria-label", `Note on ${name}`);
+    setAttribute(given, "aria-label", row.rating ? `${row.rating} of 5 stars` : "not rated");
+    setAttribute(note, "aria-label", `Note on ${name}`);
     if (note !== note.getRootNode().activeElement) note.value = row.note;
     setText(read, row.note);
   }

@@ -141,7 +141,7 @@ class Switching {
     const { position, home } = this.owner.player;
     for (const [id, { element }] of this.owner.elements) {
       const { at, how } = this.carried(position, home || id, id);
-      if (how === "word") element.style.setProperty("--place", `${this.owner.percent(at)}%`);
+      if (how === "word") element.style.setProperty("--place", `${100 * this.owner.timeline.share(at)}%`);
       else element.style.removeProperty("--place");
     }
   }

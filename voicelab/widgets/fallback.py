@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voicelab.errors import TrialError
-from voicelab.figures.pixels import Pixels, level_pixels, mel_db, png, webp
+from voicelab.figures.pixels import Pixels, level_pixels, png, spectrogram_db, webp
 from voicelab.model import source_text
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def stacked(comparison: "Comparison") -> Pixels | None:
         return None
     longest = max(clip.duration_s for clip in clips)
     levels = [
-        mel_db(clip.y, sr=clip.sr, rows=_BANDS, columns=_columns(clip.duration_s / longest))
+        spectrogram_db(clip.y, sr=clip.sr, rows=_BANDS, columns=_columns(clip.duration_s / longest))
         for clip in clips
     ]
     ref_db = max(float(level.max()) for level in levels)

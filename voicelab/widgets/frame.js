@@ -79,12 +79,13 @@ function name(section, title) {
 }
 
 // A notebook in command mode takes plain keys for itself: Enter would leave the studio, d d delete
-// the cell. Chords such as Ctrl+S stay the notebook's.
+// the cell. Chords such as Ctrl+S stay the notebook's. It looks at the element that has the focus
+// before it looks at those around it, so the word must stand on that one.
 function keepKeys(root) {
   const decide = (event) => {
     if (!root.contains(event.target)) return;
     const chord = event.ctrlKey || event.metaKey || event.altKey;
-    root.toggleAttribute("data-lm-suppress-shortcuts", !chord);
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !chord);
   };
   window.addEventListener("keydown", decide, true);
   return () => window.removeEventListener("keydown", decide, true);

@@ -220,8 +220,8 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self.comparing.children = [_empty(words)]
             self.clone.layout.display = "none"
         elif self._comparer is None:
-            rate, note = self._bench.rate, self._bench.note
-            self._comparer = Comparer(comparison, on_rate=rate, on_note=note)
+            rate, note, star = self._bench.rate, self._bench.note, self._bench.star
+            self._comparer = Comparer(comparison, on_rate=rate, on_note=note, on_star=star)
             self._show_comparer(self._comparer)
         else:
             self._comparer.update(comparison)

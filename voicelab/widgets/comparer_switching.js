@@ -2,7 +2,7 @@
 // --- where a switch goes on -------------------------------------------------------------------
 
 const SWITCHES = { word: "at the same word", time: "at the same time", start: "from the start" };
-const ROUGH = "at about the same word: it says something else, only where its speech begins and ends is known";
+const ROUGH = "at about the same word: only where the speech begins and ends is known";
 
 /** Carry time `t` of one clip to another, both with their anchors: a straight line between each two. */
 function carry(t, a, b) {
@@ -29,9 +29,13 @@ class Switching {
   tools() {
     this.select = el("select", { class: "switching", onchange: () => this.#choose(this.select.value) },
       ...Object.entries(SWITCHES).map(([value, words]) => el("option", { value }, words)));
-    this.words = el("span", { class: "carried", role: "status" });
     const hint = "Where the sound goes on in the voice that is switched to. Key: shift s";
-    return [el("label", { class: "choice", title: hint }, "switch ", this.select), this.words];
+    return [el("label", { class: "choice", title: hint }, "switch ", this.select)];
+  }
+
+  panels() {
+    this.words = el("p", { class: "carried", role: "status" }); // below the rows, so that none of them moves
+    return [this.words];
   }
 
   keys() {

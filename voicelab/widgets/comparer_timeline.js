@@ -7,7 +7,7 @@ const CLICK = 4; // px; a pointer that moves less has not dragged
 
 /** The one map between seconds and places in the pictures, the same in all rows: zoom and scroll. */
 class Timeline {
-  help = [["+ −", "zoom"], ["shift f", "all of the time"]];
+  help = [["+ −", "zoom"], ["shift z", "all of the time"]];
   from = 0;
   to = null; // all of the time
   width = 600;
@@ -86,7 +86,7 @@ class Timeline {
 
   keys() {
     const closer = () => this.zoom(1 / 1.5);
-    return { "+": closer, "=": closer, "-": () => this.zoom(1.5), "shift f": () => this.show(0, this.whole) };
+    return { "+": closer, "=": closer, "-": () => this.zoom(1.5), "shift z": () => this.show(0, this.whole) };
   }
 
   // the ruler over the pictures

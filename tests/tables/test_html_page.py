@@ -281,7 +281,7 @@ def test_a_page_zooms_and_says_that_it_holds_no_finer_pictures(page: Page, tmp_p
     root.focus()
     page.keyboard.press("+")
     expect(page.locator(".caption").first).to_contain_text("no finer pictures")
-    page.keyboard.press("Shift+KeyV")
+    page.keyboard.press("Shift+KeyL")
     drawer = page.locator(".drawer.view")
     expect(drawer.get_by_label("colours")).to_be_visible()
     expect(drawer.get_by_label("frequency axis")).to_be_hidden()

@@ -4,6 +4,7 @@ import base64
 import functools
 import io
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from shown import comparison_of, record_of, wav
 
 from voicelab.model import TrialState
+from voicelab.tables.write_html import front_end
 from voicelab.widgets.comparer import Comparer
 from voicelab.widgets.fallback import static_table
 
@@ -76,3 +78,9 @@ def test_a_rating_that_is_none_is_refused(rating: object, monkeypatch: pytest.Mo
     comparer._receive(comparer, {"type": "rate", "id": trial, "rating": rating}, [])
     assert told[0]["type"] == "failed"
     assert "1 to 5" in told[0]["message"]
+
+
+def test_no_two_parts_of_the_comparer_take_one_key() -> None:
+    keys = re.findall(r'"(shift [^"]+)": \(', front_end("js"))
+    assert len(keys) > 8
+    assert sorted(set(keys)) == sorted(keys)

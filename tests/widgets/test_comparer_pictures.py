@@ -157,6 +157,9 @@ def test_a_zoomed_picture_is_sharp_and_shows_the_right_seconds(
 def test_keys_zoom_around_the_cursor_and_back(live: Callable[..., Any], page: Page) -> None:
     shown = live(3)
     wait_drawn(page, 3)
+    shown.root.focus()
+    while shown.state("switching") != "time":
+        page.keyboard.press("Shift+KeyS")
     whole = window(page)
     box = page.locator(".picture").first.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 4, box["y"] + 10)
@@ -170,7 +173,7 @@ def test_keys_zoom_around_the_cursor_and_back(live: Callable[..., Any], page: Pa
         assert node.bounding_box()["x"] == pytest.approx(before, abs=2)
     page.keyboard.press("-")
     assert np.diff(window(page))[0] == pytest.approx((high - low) * 1.5, abs=0.02)
-    page.keyboard.press("Shift+KeyF")
+    page.keyboard.press("Shift+KeyZ")
     assert window(page) == whole
     assert shown.page.watched.errors == []
 

@@ -26,14 +26,14 @@ class Choices {
 
 /** The drawer of what the pictures show. */
 class View {
-  help = [["shift o", "what is seen"]];
+  help = [["shift l", "look of the pictures"]];
 
   constructor(owner) {
     this.owner = owner;
   }
 
   keys() {
-    return { "shift o": () => this.#toggle() };
+    return { "shift l": () => this.#toggle() };
   }
 
   tools() {

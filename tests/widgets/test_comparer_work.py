@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from shown import record_of
 
-from voicelab.errors import UsageError
+from voicelab.errors import Unreadable, UsageError
 from voicelab.model import TrialState
 
 pytestmark = pytest.mark.browser
@@ -274,7 +274,9 @@ def test_ten_thousand_rows_would_be_one_tab_stop_and_its_controls(
     passed = []
     for _ in range(8):
         page.keyboard.press("Tab")
-        passed.append(page.evaluate("document.activeElement.className || document.activeElement.id"))
+        passed.append(
+            page.evaluate("document.activeElement.className || document.activeElement.id")
+        )
     assert passed[:5] == ["play", "chosen", "star", "starred", "note"]
     assert passed[5] == "elsewhere"
 
@@ -290,3 +292,65 @@ def test_the_tree_has_the_roles_it_needs(live: Callable[..., Any], page: Page) -
         ".filter(cell => cell.parentElement.getAttribute('role') !== 'row').length"
     )
     assert orphans == 0
+
+
+def test_a_clip_deleted_while_the_view_is_open_is_said_on_its_row(
+    live: Callable[..., Any], page: Page
+) -> None:
+    comparison = comparison_of(40)
+    kept, deleted = comparison._audio_of, comparison.records[30].clip_hash
+
+    def audio_of(digest: str) -> bytes:
+        if digest == deleted:
+            raise Unreadable("the audio file is gone from the disk.")
+        return kept(digest)
+
+    comparison._audio_of = audio_of
+    live(comparison)
+    page.locator(".list").evaluate("list => { list.scrollTop = 98 * 30 }")
+    row = page.locator(".row[aria-posinset='31']")
+    expect(row.locator(".words")).to_contain_text("gone from the disk")
+    described = row.evaluate(
+        "row => document.getElementById(row.getAttribute('aria-describedby')).textContent"
+    )
+    assert "gone from the disk" in described
+
+
+def test_rows_that_wait_for_a_kernel_say_so_each(live: Callable[..., Any], page: Page) -> None:
+    page.clock.install()
+    shown = live(3)
+    page.locator(".row[data-drawn='true']").nth(2).wait_for()
+    page.evaluate("window.silent = true")
+    page.locator(".row .play").first.click()
+    page.clock.fast_forward(9000)
+    expect(page.locator(".row .words").first).to_contain_text("No kernel answers")
+    expect(page.locator(".row .words").nth(1)).to_be_empty()
+    assert shown.state("playing") == ""
+
+
+def test_an_exception_on_either_side_shows_in_the_widget(
+    live: Callable[..., Any], page: Page
+) -> None:
+    shown = live(2)
+    shown.comparer.send({"type": "upsert", "rows": [None], "scale": {}, "peaks": []})
+    expect(page.locator(".status")).to_contain_text("The comparer stumbled")
+    shown.comparer._on_star = lambda trial, starred: 1 / 0
+    press(page, "1", "Shift+X")
+    expect(page.locator(".status")).to_contain_text("ZeroDivisionError")
+
+
+def test_ten_thousand_rows_arrive_without_a_clip_decoded(
+    live: Callable[..., Any], page: Page
+) -> None:
+    comparison = comparison_of(10_000)
+    decoded: list[str] = []
+    kept = comparison._audio_of
+    comparison._audio_of = lambda digest: (decoded.append(digest), kept(digest))[1]
+    shown = live(comparison)
+    expect(page.locator(".count")).to_have_text("10000 of 10000 trials")
+    page.locator(".row[data-drawn='true']").first.wait_for()
+    assert len(decoded) <= 24
+    state = shown.told()[0]
+    assert len(str(state["content"])) + len("".join(state["buffers"])) < 600 * 10_000
+    press(page, "End")
+    expect(page.locator(".row[aria-current='true']")).to_have_attribute("aria-posinset", "10000")

@@ -212,8 +212,7 @@ class Comparer {
       this.questions.settle("hello", "resolve");
     }
     this.scale = { ...scale, duration_s: scale.duration_s || 1 };
-    const numbers = packed && new Float64Array(bytesOf(buffers[0]).slice().buffer);
-    for (const row of packed ? unpacked(packed, numbers) : rows) this.#takeRow(row);
+    for (const row of packed ? unpacked(packed, buffers) : rows) this.#takeRow(row);
     peaks.forEach((id, i) => this.peaks.set(id, new Int8Array(bytesOf(buffers[i]).slice().buffer)));
     this.#fillSorts();
     if (this.player.home && !this.rows.has(this.player.home)) this.player.drop(); // its trial is gone

@@ -151,11 +151,10 @@ class Comparer(View):
     def _tell(self, comparison: "Comparison", header: Row, rows: list[Row]) -> None:
         """Send rows; the page asks for sound and pictures of those it shows."""
         message = {**header, "scale": comparison.scale(), "rows": rows, "peaks": []}
-        buffers = []
+        buffers: list[bytes] = []
         if header["type"] == "state" or len(rows) > FEW:
-            message["packed"], numbers = packed(rows)
+            message["packed"], buffers = packed(rows)
             message["rows"] = []
-            buffers = [numbers]
         self.send(message, buffers=buffers)
         kept = self._told if self._told is not None and header["type"] == "upsert" else {}
         self._told = {**kept, **{row["id"]: row for row in rows}}

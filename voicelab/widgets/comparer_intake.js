@@ -3,7 +3,9 @@
 const KEPT_PICTURES = 400; // rows whose pictures stay in memory: about 8 MB
 
 /** Make the rows of `packing.py` again; equal words are one string for all rows. */
-function unpacked({ count, measures, fields, table }, numbers) {
+function unpacked({ count, measures, fields, table }, buffers) {
+  const [whole, broken] = buffers.map((buffer) => bytesOf(buffer).slice().buffer);
+  const [places, numbers] = [new Uint32Array(whole), new Float64Array(broken)];
   const values = JSON.parse(table);
   const names = [...measures, "latency_s", "cost", "duration_s", "gain_db"];
   const row = (place) => {
@@ -16,7 +18,7 @@ function unpacked({ count, measures, fields, table }, numbers) {
       const value = numbers[place * names.length + i];
       made.measures[name] = Number.isNaN(value) ? null : value;
     });
-    for (const name in fields) made[name] = values[fields[name][place]];
+    fields.forEach((name, i) => (made[name] = values[places[i * count + place]]));
     if (made.clip) made.clip = { ...made.clip, duration_s: number("duration_s"), gain_db: number("gain_db") };
     return made;
   };

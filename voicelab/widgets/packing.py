@@ -16,38 +16,48 @@ NUMBERS = ("latency_s", "cost")
 SOUND = ("duration_s", "gain_db")
 
 
-def packed(rows: Sequence[Row]) -> tuple[Row, bytes]:
-    """Return rows as a table with an index a field, and their numbers as float64, row by row.
+def packed(rows: Sequence[Row]) -> tuple[Row, list[bytes]]:
+    """Return a table and, as bytes, the places in it of all fields and the numbers of all rows.
 
-    A number that is missing is NaN. The measures come first, then `NUMBERS`, then `SOUND`.
+    Places are uint32, field by field; numbers are float64, row by row: the measures, `NUMBERS`,
+    `SOUND`. A number that is missing is NaN.
     """
     measures = list(rows[0]["measures"]) if rows else []
-    texts: dict[str, int] = {}
-    fields = {name: _column(rows, name, texts) for name in _fields(rows)}
-    fields["clip"] = [_place(_clip_words(row["clip"]), texts) for row in rows]
+    fields = _fields(rows)
+    table = _Table()
+    places = array("I", (table.place(row[name]) for name in fields for row in rows))
+    places.extend(table.place(_clip_words(row["clip"])) for row in rows)
     numbers = array("d")
     for row in rows:
         numbers.extend(_numbers(row, measures))
     header = {
         "count": len(rows),
         "measures": measures,
-        "fields": fields,
-        "table": f"[{','.join(texts)}]",
+        "fields": [*fields, "clip"],
+        "table": f"[{','.join(table.texts)}]",
     }
-    return header, numbers.tobytes()
+    return header, [places.tobytes(), numbers.tobytes()]
+
+
+class _Table:
+    """Every value once, as JSON."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._places: dict[object, int] = {}
+
+    def place(self, value: object) -> int:
+        """Return the place of a value, which is new or not."""
+        key = repr(value) if isinstance(value, dict) else (type(value), value)
+        if key not in self._places:
+            self._places[key] = len(self.texts)
+            self.texts.append(json.dumps(value))
+        return self._places[key]
 
 
 def _fields(rows: Sequence[Row]) -> list[str]:
     left_out = {"measures", "clip", *NUMBERS}
     return [name for name in rows[0] if name not in left_out] if rows else []
-
-
-def _column(rows: Sequence[Row], name: str, texts: dict[str, int]) -> list[int]:
-    return [_place(row[name], texts) for row in rows]
-
-
-def _place(value: object, texts: dict[str, int]) -> int:
-    return texts.setdefault(json.dumps(value), len(texts))
 
 
 def _clip_words(clip: Row | None) -> Row | None:

@@ -261,13 +261,12 @@ class Comparison:
     def _caption(self, kind: str) -> str:
         levels = self._levels
         lowest, highest = (f"{hz / 1000:g}" for hz in (f_min_hz(kind), F_MAX_HZ))
-        ends = f"−{TOP_DB:.0f} to 0 dB re the brightest"
+        brightest = "the loudest of all"
         if kind == "mel":
-            brightest = levels.brightest_db
-            ends = f"{_signed(brightest - TOP_DB)} to {_signed(brightest)} dB re full scale"
+            brightest = f"{_signed(levels.brightest_db)} dB re full scale"
         return (
             f"one scale for all: 0–{levels.duration_s:.1f} s · {lowest}–{highest} kHz ({kind}) "
-            f"· {ends} · amplitude ±{levels.peak:.2g}"
+            f"· brightest: {brightest} · amplitude ±{levels.peak:.2g}"
         )
 
     def columns(self) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ class Filters {
   }
 
   drawer() {
-    this.panel = el("div", { class: "drawer", role: "group", "aria-label": "Filters", hidden: "" });
+    this.panel = el("div", { class: "drawer filters", role: "group", "aria-label": "Filters", hidden: "" });
     return this.panel;
   }
 

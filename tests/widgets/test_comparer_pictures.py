@@ -319,13 +319,13 @@ def test_only_what_is_in_view_is_asked_for_and_only_when_wanted(
 ) -> None:
     shown = live(60)
     wait_drawn(page, 5)
-    assert not [m for m in shown.asked if m.get("what") in {"contour", "peaks", "anchors"}]
+    assert not [m for m in shown.asked if m.get("what") in {"contour", "anchors"} or "from_s" in m]
     assert json.dumps(shown.asked).count('"kind"') == 0
     shown.root.focus()
     page.keyboard.press("Shift+KeyP")
     page.keyboard.press("+")
     page.locator(".row[data-sharp='true']").nth(4).wait_for()
-    asked = [m for m in shown.asked if m.get("what") in {"contour", "peaks"}]
+    asked = [m for m in shown.asked if m.get("what") == "contour" or "from_s" in m]
     assert 0 < max(len(m["ids"]) for m in asked) < 20
 
 

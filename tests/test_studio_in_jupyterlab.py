@@ -18,9 +18,9 @@ SLOW = (
     "import os\nfrom voicelab.emulators.base import Fault\n"
     "from voicelab.emulators.serve import serve\nsandbox = serve(['minimax'])\n"
     "os.environ.update(sandbox.environ)\n"
-    "sandbox['minimax'].faults.add('design', Fault(delay_s=3.0), times=16)"
+    "sandbox['minimax'].faults.add('design', Fault(delay_s=8.0), times=16)"
 )
-TRIALS = 12
+TRIALS = 16
 SIXTEEN = (
     f"{OPEN}tones = tuple(f'tone {{n}}' for n in range({TRIALS}))\n"
     "lab.studio(vl.Experiment(name='slow', providers=('minimax',), template='a {tone} voice',\n"
@@ -73,10 +73,16 @@ def opened(server: Server, page: Page, root: Path, *cells: str) -> Notebook:
 
 
 def focused(page: Page) -> dict[str, object]:
-    """Return what has the focus, which must be in the studio."""
-    found: dict[str, object] = page.evaluate(FOCUSED)
-    assert found["in"], f"the focus left the studio: {found}"
-    return found
+    """Return what has the focus, which must be in the studio.
+
+    It is nowhere for a blink where what had it went away.
+    """
+    for _ in range(20):
+        found: dict[str, object] = page.evaluate(FOCUSED)
+        if found["in"]:
+            return found
+        page.wait_for_timeout(25)
+    raise AssertionError(f"the focus left the studio: {found['tag']} {str(found['name'])[:80]!r}")
 
 
 def reach(page: Page, name: str, *, key: str = "Tab") -> None:
@@ -132,6 +138,9 @@ def test_the_studio_is_driven_by_keyboard_alone_from_an_empty_form_to_an_exporte
     reach(page, "Options of the providers")
     page.keyboard.press("Enter")
     page.get_by_label("Other fields", exact=True).first.wait_for()
+    page.keyboard.press("Tab")
+    assert focused(page)["name"] == "Other fields"
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")
     page.keyboard.type("dd")  # which would delete a cell of the notebook
     expect(page.get_by_role("button", name="Submit")).to_be_enabled()

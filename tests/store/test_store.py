@@ -204,6 +204,17 @@ def test_the_newest_rating_and_note_count_and_can_be_taken_back(store: Store) ->
     assert (store.record("vl0").rating, store.record("vl0").note) == (None, "")
 
 
+def test_a_star_counts_until_it_is_taken_back_and_is_read_in_every_way(store: Store) -> None:
+    assert not store.record("vl0").starred
+    store.star("vl0", True)
+    assert store.record("vl0").starred
+    assert [record.trial.id for record in store.records() if record.starred] == ["vl0"]
+    store.star("vl0", False)
+    assert not store.record("vl0").starred
+    with pytest.raises(UsageError, match="no trial 'nobody'"):
+        store.star("nobody", True)
+
+
 def test_half_of_a_surrogate_pair_harms_nothing(store: Store) -> None:
     store.note("vl0", "a\ud800b")
     store.move("vl0", TrialState.SENT)

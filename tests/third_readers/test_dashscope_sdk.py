@@ -41,28 +41,31 @@ def test_the_cosyvoice_dialect_creates_lists_and_deletes(pointed: dict[str, str]
 
 
 def test_the_qwen_dialect_creates_speaks_and_deletes(pointed: dict[str, str]) -> None:
-    client = dashscope.Client(
+    with dashscope.Client(
         api_key=pointed["api_key"], base_url=pointed["base_url"], max_retries=0
-    )
-    design = client.audio.voice_design.create(
-        target_model="qwen3-tts-vd-2026-01-26",
-        preferred_name="lab_01",
-        voice_prompt=PROMPT,
-        preview_text=TEXT,
-        language="en",
-        parameters={"sample_rate": 24000, "response_format": "wav"},
-    )
-    assert decode(base64.b64decode(design.preview_audio["data"])).sr == 24000
-    spoken = dashscope.MultiModalConversation.call(
-        model="qwen3-tts-vd-2026-01-26", text="Good evening.", voice=design.voice
-    )
-    with urlopen(spoken.output.audio["url"]) as reply:
-        assert decode(reply.read()).duration_s > 0.3
-    client.audio.voice_design.delete(design.voice)
+    ) as client:
+        design = client.audio.voice_design.create(
+            target_model="qwen3-tts-vd-2026-01-26",
+            preferred_name="lab_01",
+            voice_prompt=PROMPT,
+            preview_text=TEXT,
+            language="en",
+            parameters={"sample_rate": 24000, "response_format": "wav"},
+        )
+        assert decode(base64.b64decode(design.preview_audio["data"])).sr == 24000
+        spoken = dashscope.MultiModalConversation.call(
+            model="qwen3-tts-vd-2026-01-26", text="Good evening.", voice=design.voice
+        )
+        with urlopen(spoken.output.audio["url"]) as reply:
+            assert decode(reply.read()).duration_s > 0.3
+        client.audio.voice_design.delete(design.voice)
 
 
 def test_a_wrong_key_is_the_sdks_own_exception(pointed: dict[str, str]) -> None:
-    client = dashscope.Client(api_key="sk-another-key", base_url=pointed["base_url"], max_retries=0)
-    with pytest.raises(Exception, match="Invalid API-key") as no:
+    wrong = {"api_key": "sk-another-key", "base_url": pointed["base_url"]}
+    with (
+        dashscope.Client(**wrong, max_retries=0) as client,
+        pytest.raises(Exception, match="Invalid API-key") as no,
+    ):
         client.audio.voice_design.list()
     assert type(no.value).__name__ == "AuthenticationError"

@@ -1,11 +1,12 @@
 """Choosing, starring, filtering, grouping and comparing to a reference, in a real Chromium."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from shown import record_of
+from shown import comparison_of, record_of
 
 from voicelab.errors import Unreadable, UsageError
 from voicelab.model import TrialState
@@ -354,3 +355,13 @@ def test_ten_thousand_rows_arrive_without_a_clip_decoded(
     assert len(str(state["content"])) + len("".join(state["buffers"])) < 600 * 10_000
     press(page, "End")
     expect(page.locator(".row[aria-current='true']")).to_have_attribute("aria-posinset", "10000")
+
+
+def test_every_key_does_one_thing(live: Callable[..., Any], page: Page) -> None:
+    live(3)
+    press(page, "?")
+    names = page.locator("dialog.keys kbd").all_inner_texts()
+    split = (re.fullmatch(r"((?:shift|page) )?(.*)", name) for name in names)
+    keys = [f"{found[1] or ''}{key}" for found in split if found for key in found[2].split()]
+    assert len(keys) > 30
+    assert len(keys) == len(set(keys)), sorted(key for key in keys if keys.count(key) > 1)

@@ -142,7 +142,7 @@ class Row {
   }
 
   #toggle(event) {
-    if (event.detail) this.owner.root.focus({ preventScroll: true }); // pointer: keys go on working
+    if (event.detail) this.owner.focus(); // pointer: keys go on working
     this.owner.toggle(this.id);
   }
 

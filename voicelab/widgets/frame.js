@@ -92,7 +92,7 @@ function keepKeys(root) {
 }
 
 // A button that is pressed and disabled, or a line that is drawn anew, takes the focus with it:
-// then the section it stood in has it, and Tab goes on from there.
+// then the drawer or the section it stood in has it, and Tab goes on from there.
 function keepFocus(root, bar) {
   let last = null, section = null, timer = 0;
   const came = (event) => {
@@ -104,7 +104,9 @@ function keepFocus(root, bar) {
     const lost = document.activeElement === document.body || document.activeElement?.disabled
       || (document.activeElement?.contains(root) && document.activeElement !== root);
     if (last && lost && root.isConnected && gone()) {
-      (section.isConnected ? section : bar.firstElementChild)?.focus({ preventScroll: true });
+      const drawer = root.contains(last) ? last.closest(".voicelab-drawer > :nth-child(2)") : null;
+      const near = drawer?.previousElementSibling ?? (section.isConnected ? section : null);
+      (near ?? bar.firstElementChild)?.focus({ preventScroll: true });
     }
   };
   const watcher = new MutationObserver(() => {

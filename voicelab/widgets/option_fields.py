@@ -62,9 +62,8 @@ class OptionField(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def show(self, value: object) -> None:
         """Fill the field in, or empty it."""
-        empty = () if isinstance(self.field, w.SelectMultiple) else None
-        none = "" if isinstance(self.field, (w.Text, w.Textarea, w.Combobox)) else empty
-        self.field.value = none if value is None else _typed(self.option, value)
+        empty = () if isinstance(self.field, w.SelectMultiple) else ""
+        self.field.value = empty if value is None else _typed(self.option, value)
 
 
 def _field(option: Option) -> w.DOMWidget:
@@ -76,13 +75,13 @@ def _field(option: Option) -> w.DOMWidget:
     }
     match option.kind:
         case Kind.YES_NO:
-            return w.Dropdown(options=[(UNSET, None), ("yes", True), ("no", False)], **looks)
+            return w.Dropdown(options=[(UNSET, ""), ("yes", True), ("no", False)], **looks)
         case Kind.CHOICE if option.others:
             names = [str(choice) for choice in option.choices]
             return w.Combobox(options=names, placeholder=names[0], **looks)
         case Kind.CHOICE:
             return w.Dropdown(
-                options=[(UNSET, None), *((str(c), c) for c in option.choices)], **looks
+                options=[(UNSET, ""), *((str(c), c) for c in option.choices)], **looks
             )
         case Kind.CHOICES:
             rows = min(len(option.choices), MOST_ROWS)
@@ -98,16 +97,14 @@ def _hint(option: Option) -> str:
     several = " Several with Ctrl or Shift." if option.kind is Kind.CHOICES else ""
     lines = f" One a line: {' = '.join(option.columns)}." if option.kind is Kind.TABLE else ""
     words = " Several with ; between them." if option.kind is Kind.WORDS else ""
-    takes = f" Takes {option.taken}." if option.kind in _BOUND else ""
+    bound = option.kind in (Kind.WHOLE, Kind.NUMBER) or option.rule or option.characters
+    takes = f" Takes {option.taken}." if bound else f" In {option.unit}." if option.unit else ""
     text = html.escape(f"{option.help}{takes}{usual}{several}{lines}{words}")
     source = html.escape(option.source)
     return (
         f'<p class="voicelab-hint">{text} <a href="{source}" target="_blank" rel="noreferrer" '
         f'aria-label="where the vendor says so of {html.escape(option.path)}">source</a></p>'
     )
-
-
-_BOUND = (Kind.WHOLE, Kind.NUMBER, Kind.TEXT)
 
 
 def _read(option: Option, typed: Any) -> Any:

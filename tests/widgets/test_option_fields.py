@@ -81,7 +81,7 @@ def test_what_is_filled_in_goes_to_the_batch_and_what_is_emptied_does_not(form: 
         "tencent-trtc": {"Model": "flow_01_ex", "Voice": {"Speed": 1.5}}
     }
     trtc.fields["Voice.Speed"].field.value = "  "
-    trtc.fields["Model"].field.value = None
+    trtc.fields["Model"].field.value = ""
     assert form.experiment.options == {}
 
 

@@ -17,6 +17,7 @@ from voicelab.widgets.comparer import Comparer
 
 MODEL = """
 const values = window.values;
+let unsaved = {};
 const heard = { "msg:custom": [] };
 const bytes = (text) => {
   const array = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -24,8 +25,11 @@ const bytes = (text) => {
 };
 const model = {
   get: (name) => values[name],
-  set: (name, value) => { values[name] = value; },
-  save_changes: () => toKernel({ method: "update", state: values, buffer_paths: [] }),
+  set: (name, value) => { values[name] = unsaved[name] = value; },
+  save_changes: () => {
+    toKernel({ method: "update", state: unsaved, buffer_paths: [] });
+    unsaved = {};
+  },
   send: (content) => { window.silent || toKernel({ method: "custom", content }); },
   on: (event, listener) => (heard[event] ??= []).push(listener),
   off: (event, listener) => { heard[event] = heard[event].filter((other) => other !== listener); },
@@ -59,7 +63,8 @@ class PageComm(BaseComm):  # type: ignore[misc]
             encoded = [base64.b64encode(buffer).decode() for buffer in buffers or []]
             self.sent.append({"content": data["content"], "buffers": encoded})
             self.outbox.put(self.sent[-1])
-        if data and "state" in data:  # as it begins, and as Python changes it
+        # as it begins, and as Python changes it; a page knows what it has said itself
+        if data and "state" in data and data.get("method") != "echo_update":
             state = {name: data["state"][name] for name in data["state"] if name[0] != "_"}
             self.outbox.put({"state": state})
 

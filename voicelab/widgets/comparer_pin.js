@@ -28,7 +28,7 @@ class Pin {
   }
 
   above() {
-    this.shelf = el("div", { class: "shelf", role: "grid", "aria-label": "Reference voice", hidden: "" });
+    this.shelf = el("div", { class: "shelf", role: "treegrid", "aria-label": "Reference voice", hidden: "" });
     return this.shelf;
   }
 

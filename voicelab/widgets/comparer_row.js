@@ -178,7 +178,7 @@ class Row {
     element.style.transform = `translateY(${this.isReference ? 0 : owner.topOf(this.id)}px)`;
     const state = {
       "aria-posinset": place + 1, "aria-setsize": count, "aria-current": owner.active === this.id,
-      "aria-label": name, "aria-rowindex": place + 1, "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
+      "aria-label": name, "aria-rowindex": place + 1, "aria-level": owner.groups.by ? 2 : 1, "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,
     };
     for (const key in state) setAttribute(element, key, state[key]);
     parts.play.disabled = Boolean(trouble(row));
@@ -186,7 +186,7 @@ class Row {
     setAttribute(parts.play, "aria-label", `${playing ? "Pause" : "Play"} ${name}`);
     parts.play.title = playing ? "Pause" : "Play";
     for (const control of [parts.play, parts.note]) control.tabIndex = this.isActive ? 0 : -1;
-    setText(parts.key, JUMPS[place] ?? "");
+    setText(parts.key, this.isReference ? "." : JUMPS[place] ?? "");
     setText(parts.label, row.label);
     parts.label.title = row.label;
     setText(parts.provider, row.provider);

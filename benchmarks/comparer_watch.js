@@ -1,6 +1,6 @@
 // What a page is watched by while it is measured: runs before anything else in it.
 
-window.watch = { bytes: 0, wire: {}, gestures: [], starts: [], heard: [], audioAt: 0, tapped: false };
+window.watch = { bytes: 0, wire: {}, gestures: [], starts: [], heard: [], tapped: false };
 
 // --- bytes from the server --------------------------------------------------------------------
 
@@ -26,14 +26,13 @@ window.WebSocket = class extends WebSocket {
       watch.bytes += size;
       const name = named(data);
       watch.wire[name] = (watch.wire[name] ?? 0) + size;
-      if (name === "comm_msg audio" && !(watch.audioAt > watch.gestures.at(-1))) watch.audioAt = performance.now();
     });
   }
 };
 
 // --- from the gesture to the sound ------------------------------------------------------------
 
-for (const type of ["click", "keydown"]) {
+for (const type of ["pointerdown", "keydown"]) {
   addEventListener(type, ({ timeStamp }) => watch.gestures.push(timeStamp), { capture: true });
 }
 

@@ -41,7 +41,7 @@ class Sent:
         page.expose_function("fromKernel", self.widget.comm.drain)
         source = Path(uploader.__file__).with_name("uploader.js").read_text(encoding="utf-8")
         script = source.replace("export default { render };", "") + SENDING.replace(
-            "const values = {};",
+            "const values = window.values;",
             f"const values = {{ piece: {PIECE}, label: 'Upload a recording', accept: '' }};",
         )
         page.set_content(f"<div id='host'></div><script type='module'>{script}</script>")

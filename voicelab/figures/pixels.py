@@ -87,7 +87,7 @@ def spectrogram_db(
     spectra = spectrum.power(y, np.rint(middles - n_fft / 2).astype(int), n_fft=n_fft)
     spectra = spectra.reshape(columns, frames, -1).mean(axis=1)
     filters = band_filters(kind, sr=sr, n_fft=n_fft, rows=rows, f_max_hz=f_max_hz)
-    return decibels(filters @ spectra.T, n_fft=n_fft)
+    return decibels(spectrum.banded(filters, spectra), n_fft=n_fft)
 
 
 def loudest_db(y: Samples, *, sr: int, kind: str = "mel", f_max_hz: float = F_MAX_HZ) -> float:

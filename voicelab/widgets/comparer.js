@@ -191,6 +191,8 @@ class Comparer {
     } else if (message.type === "saved") this.#saved(message);
     else if (message.type === "failed") this.#failed(message);
     for (const part of this.parts) part.receive?.(message, buffers);
+    const along = message.along ?? []; // answers to what would be asked next
+    along.forEach((answer, i) => this.#receive(answer, [buffers[buffers.length - along.length + i]]));
   }
 
   /** Take what a light row leaves out, which comes with its peaks or alone. */

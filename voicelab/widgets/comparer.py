@@ -19,6 +19,7 @@ from voicelab.figures.pixels import PALETTES
 from voicelab.measures import MEASURES
 from voicelab.tables.frame import variable_columns
 from voicelab.tables.write_html import MIME, front_end
+from voicelab.widgets.ahead import Ahead
 from voicelab.widgets.fallback import fallback
 from voicelab.widgets.packing import packed
 from voicelab.widgets.pictures import HOW, OVERLAYS, SEES, picture
@@ -70,6 +71,7 @@ class Comparer(View):
         on_note: Callable[[str, str], object],
         on_star: Callable[[str, bool], object] | None = None,
     ) -> None:
+        self._ahead = Ahead(comparison, _pool())
         super().__init__(comparison)
         self._on_rate = on_rate
         self._on_note = on_note
@@ -149,12 +151,16 @@ class Comparer(View):
         self._tell(comparison, {"type": "state", **header}, rows)
 
     def _tell(self, comparison: "Comparison", header: Row, rows: list[Row]) -> None:
-        """Send rows; the page asks for sound and pictures of those it shows."""
+        """Send rows, and at first the pictures that a page asks for next, for it to draw at once."""
         message = {**header, "scale": comparison.scale(), "rows": rows, "peaks": []}
         buffers: list[bytes] = []
         if header["type"] == "state" or len(rows) > FEW:
             message["packed"], buffers = packed(rows)
             message["rows"] = []
+        if header["type"] == "state" and comparison is self._ahead.comparison:
+            answers = [answer for _, both in self._ahead.pictures() for answer in both]
+            message["along"] = [answer for answer, _ in answers]
+            buffers.extend(data for _, data in answers)
         self.send(message, buffers=buffers)
         kept = self._told if self._told is not None and header["type"] == "upsert" else {}
         self._told = {**kept, **{row["id"]: row for row in rows}}
@@ -196,7 +202,9 @@ class Comparer(View):
 
     def _rows(self, comparison: "Comparison") -> list[Row]:
         """Return the rows with the edits made here that the comparison does not have yet."""
-        rows = {row["id"]: row for row in comparison.light_rows()}
+        known = comparison is self._ahead.comparison
+        light = self._ahead.rows.result() if known else comparison.light_rows()
+        rows = {row["id"]: row for row in light}
         for (trial, name), value in list(self._edits.items()):
             if trial not in rows or rows[trial][name] == value:
                 del self._edits[trial, name]
@@ -214,7 +222,7 @@ class Comparer(View):
         """Add a small table and a picture for views that run no widgets."""
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
-            bundle[0].update(fallback(self._comparison))
+            bundle[0].update(fallback(self._comparison, self._ahead))
         return bundle
 
 

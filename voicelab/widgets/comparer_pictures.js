@@ -108,7 +108,7 @@ class Pictures {
     } else return;
     if (type === "state") return;
     this.owner.questions.settle(keyOf(message), "resolve");
-    this.owner.draw();
+    this.owner.soon();
   }
 
   failed({ what, from_s: from }) {

@@ -5,17 +5,18 @@ A notebook keeps it in its file, so it is bounded: with two hundred voices it ta
 
 import base64
 import html
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voicelab.errors import TrialError
-from voicelab.figures.pixels import Pixels, level_pixels, png, spectrogram_db, webp
+from voicelab.figures.pixels import Pixels, png, webp
 from voicelab.model import source_text
+from voicelab.tables.frame import table_rows
 
 if TYPE_CHECKING:
-    from voicelab.audio.clip import Clip
     from voicelab.tables.comparison import Comparison
+    from voicelab.widgets.ahead import Ahead
 
 STATIC_ROWS = 24
 """Rows of the table."""
@@ -32,9 +33,9 @@ _LONGEST = 40
 Row = dict[str, Any]
 
 
-def fallback(comparison: "Comparison") -> dict[str, str]:
-    """Return the `text/html` and the `image/png` of a comparer; a few clips are decoded for it."""
-    pixels = stacked(comparison)
+def fallback(comparison: "Comparison", ahead: "Ahead") -> dict[str, str]:
+    """Return the `text/html` and the `image/png` of a comparer, from what is made for its page."""
+    pixels = stacked(comparison, ahead)
     if pixels is None:
         return {"text/html": static_table(comparison)}
     coarse = (pixels // (256 // _LEVELS) * (255 // (_LEVELS - 1))).astype(np.uint8)
@@ -44,37 +45,29 @@ def fallback(comparison: "Comparison") -> dict[str, str]:
     }
 
 
-def stacked(comparison: "Comparison") -> Pixels | None:
+def stacked(comparison: "Comparison", ahead: "Ahead") -> Pixels | None:
     """Return the spectrograms of the first voices one below the other, to one scale."""
-    clips = _first_clips(comparison)
-    if not clips:
+    first = list(islice(ahead.pictures(), PICTURES))
+    if not first:
         return None
-    longest = max(clip.duration_s for clip in clips)
-    levels = [
-        spectrogram_db(clip.y, sr=clip.sr, rows=_BANDS, columns=_columns(clip.duration_s / longest))
-        for clip in clips
-    ]
-    ref_db = max(float(level.max()) for level in levels)
-    whole = np.zeros((len(clips) * (_BANDS + _GAP) - _GAP, _COLUMNS), np.uint8)
-    for nth, level in enumerate(levels):
+    lengths = [comparison.clip(trial).duration_s for trial, _ in first]
+    whole = np.zeros((len(first) * (_BANDS + _GAP) - _GAP, _COLUMNS), np.uint8)
+    for nth, (_, (_, (header, data))) in enumerate(first):
+        shape = (header["rows"], header["columns"])
+        columns = max(1, round(_COLUMNS * lengths[nth] / max(lengths)))
+        picture = np.frombuffer(data, np.uint8).reshape(shape)[::-1]  # a page draws upwards
         top = nth * (_BANDS + _GAP)
-        whole[top : top + _BANDS, : level.shape[1]] = level_pixels(level, ref_db=ref_db)
+        whole[top : top + _BANDS, :columns] = _smaller(picture, _BANDS, columns)
     return whole
 
 
-def _columns(share: float) -> int:
-    return max(1, round(_COLUMNS * share))
-
-
-def _first_clips(comparison: "Comparison") -> "list[Clip]":
-    clips: list[Clip] = []
-    for record in comparison.records:
-        if record.clip_hash is not None and len(clips) < PICTURES:
-            try:
-                clips.append(comparison.clip(record.trial.id))
-            except TrialError:
-                continue  # the live view says so on its row
-    return clips
+def _smaller(picture: Pixels, rows: int, columns: int) -> Pixels:
+    """Keep so many rows and columns, evenly spread."""
+    kept = [
+        (np.arange(most) + 0.5) * there / most
+        for most, there in zip((rows, columns), picture.shape, strict=True)
+    ]
+    return picture[np.ix_(*(places.astype(int) for places in kept))]
 
 
 def _image(comparison: "Comparison", pixels: Pixels) -> str:
@@ -88,9 +81,10 @@ def static_table(comparison: "Comparison") -> str:
     """Return the comparison as a small HTML table without scripts; no clip is decoded for it."""
     columns = comparison.columns()[:_COLUMNS_SHOWN]
     heads = ["label", "provider", "take", "state", *(column["title"] for column in columns)]
-    rows = comparison.table
-    body = "".join(_line("td", _cells(row, columns)) for row in rows[:STATIC_ROWS])
-    more = f"<p>… and {len(rows) - STATIC_ROWS} more.</p>" if len(rows) > STATIC_ROWS else ""
+    rows = table_rows(comparison.trials[:STATIC_ROWS], comparison.numbers)
+    body = "".join(_line("td", _cells(row, columns)) for row in rows)
+    left = len(comparison) - len(rows)
+    more = f"<p>… and {left} more.</p>" if left else ""
     title = html.escape(_short(comparison.title))
     return f"<table><caption>{title}</caption>{_line('th', heads)}{body}</table>{more}"
 

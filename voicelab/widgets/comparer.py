@@ -151,7 +151,7 @@ class Comparer(View):
         self._tell(comparison, {"type": "state", **header}, rows)
 
     def _tell(self, comparison: "Comparison", header: Row, rows: list[Row]) -> None:
-        """Send rows, and at first the pictures that a page asks for next, for it to draw at once."""
+        """Send rows, and at first the pictures that a page would ask for next."""
         message = {**header, "scale": comparison.scale(), "rows": rows, "peaks": []}
         buffers: list[bytes] = []
         if header["type"] == "state" or len(rows) > FEW:

@@ -64,3 +64,11 @@ def test_silence_has_no_centroid():
     found = spectrum.mean_magnitude(np.zeros(16_000, np.float32), sr=16_000)
     assert np.isnan(spectrum.centroid_hz(*found))
     assert np.isnan(spectrum.bandwidth_hz(*found))
+
+
+@pytest.mark.parametrize("n_mels", [5, 64, 80])
+def test_a_few_filters_at_a_time_come_to_the_whole_product(n_mels):
+    filters = spectrum.mel_filters(sr=24_000, n_fft=960, n_mels=n_mels, f_max_hz=8000)
+    spectra = np.abs(noise(1, sr=24_000)[: 40 * 481].reshape(40, 481)).astype(np.float32)
+    found = spectrum.banded(filters, spectra)
+    np.testing.assert_allclose(found, filters @ spectra.T, rtol=1e-4, atol=1e-7)

@@ -191,3 +191,38 @@ def test_a_new_scale_redraws_everything(live: Callable[..., Any], page: Page) ->
     page.locator(".row[data-drawn='true']").nth(2).wait_for()
     assert float(page.locator(".ticks span").last.inner_text()) > float(tick)
     assert len(shown.told()[-1]["buffers"]) in {1, 3}  # pixels, or the peaks of all rows
+
+
+def test_the_first_pictures_come_with_the_rows_and_are_not_asked_for(
+    live: Callable[..., Any], page: Page
+) -> None:
+    shown = live(4)
+    page.locator(".row[data-drawn='true']").nth(3).wait_for()
+    page.wait_for_timeout(200)  # a page asks when it has come to rest
+    assert [told["content"]["type"] for told in shown.told()] == ["state"]
+    assert not [asked for asked in shown.asked if asked.get("type") == "get"]
+
+
+def test_pictures_past_the_first_are_asked_for_when_they_are_scrolled_to(
+    live: Callable[..., Any], page: Page
+) -> None:
+    shown = live(40)
+    page.locator(".row[data-drawn='true']").nth(4).wait_for()
+    page.locator(".list").evaluate("list => { list.scrollTop = list.scrollHeight; }")
+    page.locator(".row[aria-posinset='40'][data-drawn='true']").wait_for()
+    asked = {id_ for asked in shown.asked if asked.get("type") == "get" for id_ in asked["ids"]}
+    assert 0 < len(asked) < 28
+
+
+def test_a_cursor_that_moves_sets_no_variable_that_all_rows_inherit(
+    live: Callable[..., Any], page: Page
+) -> None:
+    live(3)
+    page.locator(".row .play").first.click()
+    cursor = page.locator(".row .cursor").first
+    before = cursor.evaluate("cursor => cursor.style.left")
+    page.wait_for_function(
+        "before => document.querySelector('.row .cursor').style.left !== before", arg=before
+    )
+    rail = page.locator(".rail").evaluate("rail => [...rail.style]")
+    assert not [name for name in rail if name.startswith("--")], rail

@@ -17,6 +17,8 @@ function keyName({ key, code, shiftKey }) {
 
 const PLAIN = ["label", "prompt", "provider", "take", "rating", "starred", "state", "emulated", "language"];
 const OPINIONS = { rating: "rate", note: "note", starred: "star" };
+const TICK = 30; // ms between two places of the cursor: every second frame leaves the keys their time
+const CALM = 250; // the same where motion is to be reduced
 const SETTLED = 120; // ms without scrolling until pictures are asked for
 const WITHOUT_ROWS = ["?", "/", "F"]; // keys that work where no row is shown
 
@@ -343,7 +345,7 @@ class Comparer {
 
   draw({ scrolling = false } = {}) {
     cancelAnimationFrame(this.coming);
-    this.coming = null;
+    Object.assign(this, { coming: null, scrolling });
     const { matching, rows, root } = this;
     for (const part of this.parts) part.before?.();
     const height = `${this.layout.height}px`;
@@ -369,7 +371,8 @@ class Comparer {
   /** Draw all once scrolling has come to rest: only then pictures are asked for. */
   #settle() {
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.#guard(() => this.draw()), SETTLED);
+    const atRest = () => this.list.scrollTop === this.drawnAt; // else it is drawn, and waited for, again
+    this.settling = setTimeout(() => atRest() && this.#guard(() => this.draw()), SETTLED);
   }
 
   /** Tell assistive technology which row the keys work on. */
@@ -387,6 +390,7 @@ class Comparer {
 
   #window() {
     const { scrollTop, clientHeight } = this.list;
+    this.drawnAt = scrollTop;
     return this.layout.window(scrollTop, scrollTop + (clientHeight || 600));
   }
 
@@ -640,7 +644,7 @@ class Comparer {
 
   #tick(now) {
     this.frame = requestAnimationFrame((next) => this.#tick(next));
-    if (this.calm.matches && now - (this.ticked ?? 0) < 250) return;
+    if (now - (this.ticked ?? 0) < (this.calm.matches ? CALM : TICK)) return;
     this.ticked = now;
     this.#moveCursor();
   }

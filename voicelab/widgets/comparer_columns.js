@@ -149,13 +149,15 @@ class Columns {
   #fill(cell, column, row) {
     const [{ children: [title, mark] }, number, bar] = cell.children;
     const value = row.measures[column.name];
-    const spread = this.#spread(column);
-    const words = spread.mark(value);
     cell.classList.toggle("sorted", this.owner.sort === `measure:${column.name}`);
     setText(title, column.title);
+    setText(number, this.owner.pin.cell(row, column));
+    cell.classList.toggle("passing", this.owner.scrolling);
+    if (this.owner.scrolling) return; // how it stands among the others is drawn at rest
+    const spread = this.#spread(column);
+    const words = spread.mark(value);
     setText(mark, words);
     mark.className = words;
-    setText(number, this.owner.pin.cell(row, column));
     const about = spread.words(row);
     if (cell.title !== about) cell.title = about;
     this.#bar(bar, spread, value, row);

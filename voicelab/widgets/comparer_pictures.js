@@ -30,7 +30,7 @@ function drawSpectrogram(canvas, { rows, columns, pixels }, colours) {
 /** Draw pairs of minimum and maximum, 127 at the edge of the picture, each touching the one before. */
 function drawWaveform(canvas, peaks) {
   const bins = peaks.length / 2;
-  canvas.width = bins * 2;
+  canvas.width = bins;
   canvas.height = 96;
   const context = canvas.getContext("2d");
   context.fillStyle = "#4c86d6"; // reads on a light and on a dark ground
@@ -38,7 +38,7 @@ function drawWaveform(canvas, peaks) {
   for (let bin = 0; bin < bins; bin++) {
     const [low, high] = [peaks[2 * bin], peaks[2 * bin + 1]];
     const [bottom, top] = [Math.min(low, most), Math.max(high, least)].map((level) => 48 - (level / 127) * 47);
-    context.fillRect(bin * 2, top - 0.75, 2, bottom - top + 1.5);
+    context.fillRect(bin, top - 0.75, 1, bottom - top + 1.5);
     [least, most] = [low, high];
   }
 }

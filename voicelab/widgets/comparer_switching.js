@@ -138,11 +138,12 @@ class Switching {
 
   /** Set the cursor of each row where its voice says what the sounding one says. */
   moved() {
-    const { position, home } = this.owner.player;
-    for (const [id, { element }] of this.owner.elements) {
+    const { elements, pin, player, timeline } = this.owner;
+    const { position, home } = player;
+    // not by a variable of the rail: every element in it would be styled anew at each frame
+    for (const { id, parts: { cursor } } of [...elements.values(), ...(pin.top ? [pin.top] : [])]) {
       const { at, how } = this.carried(position, home || id, id);
-      if (how === "word") element.style.setProperty("--place", `${100 * this.owner.timeline.share(at)}%`);
-      else element.style.removeProperty("--place");
+      cursor.style.left = `${100 * timeline.share(how === "word" ? at : position)}%`;
     }
   }
 }

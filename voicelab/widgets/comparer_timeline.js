@@ -184,16 +184,16 @@ class Timeline {
     this.tag.hidden = !over;
     if (!over) return;
     const time = this.timeUnder(event);
-    this.owner.rail.style.setProperty("--hover", `${100 * this.share(time)}%`);
-    this.tag.style.left = `${100 * this.share(time)}%`;
+    // not by a variable of the rail: every element in it would be styled anew
+    const left = `${100 * this.share(time)}%`;
+    for (const line of [this.tag, ...this.owner.rail.querySelectorAll(".hover")]) line.style.left = left;
     setText(this.tag, `${decimals(time, 2)} s`);
   }
 
-  /** Bring the cursor of all rows to a time; while it sounds, keep it in view. */
+  /** While it sounds, keep the cursor in view. */
   follow(position, sounding) {
     const away = position < this.from || position > this.end;
     if (sounding && this.zoomed && away) this.show(position - 0.05 * this.span, position + 0.95 * this.span);
-    this.owner.rail.style.setProperty("--place", `${100 * this.share(position)}%`);
   }
 
   before() {

@@ -127,7 +127,8 @@ watch.picture = (cell, complete, most) => new Promise((resolve, reject) => {
     const now = performance.now() - before;
     if (now > most) return resolve(Infinity);
     if (!complete(notebook.widgets[cell].node)) return requestAnimationFrame(look);
-    return requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - before)));
+    // a task that is made as a frame is drawn comes after the drawing
+    return requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - before)));
   };
   look();
 });

@@ -801,8 +801,7 @@ class Lab:
         key = self._key(what)
         if key is None:
             return {}
-        is_batch = any(batch.id == key for batch in self._store.batches())
-        return {"batch_id" if is_batch else "experiment": key}
+        return {"batch_id" if key in self._store.experiments() else "experiment": key}
 
     @staticmethod
     def _budget_of(
@@ -821,7 +820,7 @@ class Lab:
         if isinstance(what, Batch):
             return self._batch_key(what)
         if what is not None:
-            known = {key for batch in self._store.batches() for key in (batch.id, batch.experiment)}
+            known = {key for pair in self._store.experiments().items() for key in pair}
             if what not in known:
                 raise UsageError(
                     f"this lab has no batch or experiment {what!r}; "

@@ -37,18 +37,25 @@ class Ahead:
             strict=True,
         )
         first = [id_ for id_, digest in hashes if digest is not None][:FIRST]
-        self._pictures = [(id_, pool.submit(_pictures, comparison, id_)) for id_ in first]
+        # in the order in which they are waited for
+        self._pixels = [(id_, pool.submit(_answer, comparison, "pixels", id_)) for id_ in first]
+        self._peaks = [pool.submit(_answer, comparison, "peaks", id_) for id_ in first]
         self.rows: Future[list[Row]] = pool.submit(comparison.light_rows)
 
-    def pictures(self) -> Iterator[tuple[str, list[Answer]]]:
-        """Yield the peaks and the pixels of the first voices that can be read, by trial id."""
-        for id_, future in self._pictures:
-            if answers := future.result():
-                yield id_, answers
+    def pixels(self) -> Iterator[tuple[str, Answer]]:
+        """Yield the spectrograms of the first voices that can be read, by trial id."""
+        for id_, future in self._pixels:
+            if answer := future.result():
+                yield id_, answer
+
+    def answers(self) -> list[Answer]:
+        """Return all that is made for the first voices that can be read."""
+        futures = [*self._peaks, *(future for _, future in self._pixels)]
+        return [answer for future in futures if (answer := future.result())]
 
 
-def _pictures(comparison: "Comparison", trial_id: str) -> list[Answer]:
+def _answer(comparison: "Comparison", what: str, trial_id: str) -> Answer | None:
     try:
-        return [picture(comparison, {"what": what, "id": trial_id}) for what in ("peaks", "pixels")]
+        return picture(comparison, {"what": what, "id": trial_id})
     except TrialError:
-        return []  # its row says so when the page asks
+        return None  # its row says so when the page asks

@@ -184,8 +184,8 @@ class Comparer {
   // what comes from the kernel
 
   #receive(message, buffers) {
-    if (message.type === "state" || message.type === "upsert") this.#takeRows(message, buffers);
-    else if (message.type === "audio") {
+    if (message.type === "state" || message.type === "upsert") return this.#takeAll(message, buffers);
+    if (message.type === "audio") {
       const bytes = bytesOf(buffers[0]).slice().buffer; // decoding takes the bytes away
       this.questions.settle(`audio ${message.id}`, "resolve", bytes);
     } else if (message.type === "known" || (message.type === "peaks" && message.from_s === undefined)) {
@@ -193,8 +193,21 @@ class Comparer {
     } else if (message.type === "saved") this.#saved(message);
     else if (message.type === "failed") this.#failed(message);
     for (const part of this.parts) part.receive?.(message, buffers);
-    const along = message.along ?? []; // answers to what would be asked next
-    along.forEach((answer, i) => this.#receive(answer, [buffers[buffers.length - along.length + i]]));
+  }
+
+  /** Take rows and what comes along with them, answers to what would be asked next; then draw, once. */
+  #takeAll(message, buffers) {
+    const { along = [] } = message;
+    this.taking = true;
+    try {
+      this.#takeRows(message, buffers);
+      for (const part of this.parts) part.receive?.(message, buffers);
+      along.forEach((answer, i) => this.#receive(answer, [buffers[buffers.length - along.length + i]]));
+    } finally {
+      this.taking = false;
+    }
+    this.draw();
+    this.root.dataset.ready = "1";
   }
 
   /** Take what a light row leaves out, which comes with its peaks or alone. */
@@ -221,7 +234,6 @@ class Comparer {
     this.#fillSorts();
     if (this.player.home && !this.rows.has(this.player.home)) this.player.drop(); // its trial is gone
     if (type === "state") this.#adoptSort();
-    this.root.dataset.ready = "1";
   }
 
   #takeRow(row) {
@@ -344,6 +356,7 @@ class Comparer {
   }
 
   draw({ scrolling = false } = {}) {
+    if (this.taking) return;
     cancelAnimationFrame(this.coming);
     Object.assign(this, { coming: null, scrolling });
     const { matching, rows, root } = this;

@@ -158,7 +158,7 @@ class Comparer(View):
             message["packed"], buffers = packed(rows)
             message["rows"] = []
         if header["type"] == "state" and comparison is self._ahead.comparison:
-            answers = [answer for _, both in self._ahead.pictures() for answer in both]
+            answers = self._ahead.answers()
             message["along"] = [answer for answer, _ in answers]
             buffers.extend(data for _, data in answers)
         self.send(message, buffers=buffers)

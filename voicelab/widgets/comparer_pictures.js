@@ -31,13 +31,13 @@ function drawSpectrogram(canvas, { rows, columns, pixels }, colours) {
 function drawWaveform(canvas, peaks) {
   const bins = peaks.length / 2;
   canvas.width = bins;
-  canvas.height = 96;
+  canvas.height = 68;
   const context = canvas.getContext("2d");
   context.fillStyle = "#4c86d6"; // reads on a light and on a dark ground
   let [least, most] = [peaks[0], peaks[1]];
   for (let bin = 0; bin < bins; bin++) {
     const [low, high] = [peaks[2 * bin], peaks[2 * bin + 1]];
-    const [bottom, top] = [Math.min(low, most), Math.max(high, least)].map((level) => 48 - (level / 127) * 47);
+    const [bottom, top] = [Math.min(low, most), Math.max(high, least)].map((level) => 34 - (level / 127) * 33);
     context.fillRect(bin, top - 0.75, 1, bottom - top + 1.5);
     [least, most] = [low, high];
   }

@@ -3,7 +3,7 @@
 // the page. Words from prompts and vendors enter the document as text only, never as markup.
 
 const HEAD = 30; // px; the ruler over the rows
-const SPARE = 3; // rows kept above and below the view
+const SPARE = 2; // rows kept above and below the view
 const FADE = 0.01; // s; one voice fades into the next
 const LATENCY = 0.01; // s; what a browser renders at once when it does not say
 const LEAD = 0.005; // s; a sound is scheduled this far beyond it

@@ -47,12 +47,12 @@ def fallback(comparison: "Comparison", ahead: "Ahead") -> dict[str, str]:
 
 def stacked(comparison: "Comparison", ahead: "Ahead") -> Pixels | None:
     """Return the spectrograms of the first voices one below the other, to one scale."""
-    first = list(islice(ahead.pictures(), PICTURES))
+    first = list(islice(ahead.pixels(), PICTURES))
     if not first:
         return None
     lengths = [comparison.clip(trial).duration_s for trial, _ in first]
     whole = np.zeros((len(first) * (_BANDS + _GAP) - _GAP, _COLUMNS), np.uint8)
-    for nth, (_, (_, (header, data))) in enumerate(first):
+    for nth, (_, (header, data)) in enumerate(first):
         shape = (header["rows"], header["columns"])
         columns = max(1, round(_COLUMNS * lengths[nth] / max(lengths)))
         picture = np.frombuffer(data, np.uint8).reshape(shape)[::-1]  # a page draws upwards

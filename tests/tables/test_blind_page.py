@@ -16,9 +16,9 @@ from voicelab.model import TrialState
 from voicelab.tables import export
 from voicelab.tables.blind import read_key
 from voicelab.tables.comparison import Comparison
+from voicelab.tables.front_end import front_end
 from voicelab.tables.page_options import PageOptions
 from voicelab.tables.page_rows import page_id
-from voicelab.tables.write_html import front_end
 
 BLIND = PageOptions(blind=True)
 PROVIDERS = ("minimax", "dashscope-cosyvoice", "tencent-mps", "acme")

@@ -9,8 +9,9 @@ from shown import comparison_of, record_of, voice
 
 from voicelab.model import TrialState
 from voicelab.tables.comparison import Comparison
+from voicelab.tables.front_end import front_end
 from voicelab.tables.page_rows import page_rows
-from voicelab.tables.write_html import front_end, page_of, write
+from voicelab.tables.write_html import page_of, write
 
 HOSTILE = (
     '</script><img src=x onerror=alert(1)> "onmouseover="alert(2) \u202eevil\u202c 🎙️ {{ 7 * 7 }}'

@@ -12,7 +12,7 @@ from comm.base_comm import BaseComm
 from playwright.sync_api import Page
 from shown import comparison_of
 
-from voicelab.tables.write_html import front_end
+from voicelab.tables.front_end import front_end
 from voicelab.widgets.comparer import Comparer
 
 MODEL = """

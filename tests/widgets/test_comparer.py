@@ -13,7 +13,7 @@ from PIL import Image
 from shown import comparison_of, record_of, wav
 
 from voicelab.model import TrialState
-from voicelab.tables.write_html import front_end
+from voicelab.tables.front_end import front_end
 from voicelab.widgets.comparer import Comparer
 from voicelab.widgets.fallback import static_table
 

@@ -424,8 +424,11 @@ def test_rates_and_retries_are_told_by_provider(lab: Lab, sandbox: Sandbox) -> N
     lab.run(batch("minimax", "local")).result()
     panel.look_at(None)
     until(lambda: "published: 20 in 60 s" in panel.rates.value)
-    until(lambda: '<tr data-provider="minimax"' in panel.rates.value)
-    row = panel.rates.value.partition('<tr data-provider="minimax"')[2].partition("</tr>")[0]
-    assert "<td>2</td><td>1</td>" in row  # two ended, one asked again
+
+    def row() -> str:
+        after = panel.rates.value.partition('<tr data-provider="minimax"')[2]
+        return after.partition("</tr>")[0]
+
+    until(lambda: "<td>2</td><td>1</td>" in row())  # two ended, one asked again
     assert not panel.guard.value
     panel.end()

@@ -1,5 +1,6 @@
 """What a page that plays may be told to be: the only place that knows its choices and its size."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voicelab.errors import UsageError
@@ -12,6 +13,12 @@ AUDIO = {
     "flac": "FLAC, lossless",
 }
 """The sound a page can hold, and what it is called."""
+MIME: Mapping[str, str] = {
+    "mp3": "audio/mpeg",
+    "mp3-small": "audio/mpeg",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+}
 _SMALLER = {"flac": ("mp3", "mp3-small"), "mp3": ("mp3-small",), "mp3-small": ()}
 
 

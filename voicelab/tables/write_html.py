@@ -4,7 +4,6 @@ The page runs the same front end as the notebook, with a model that answers from
 needs no network and no kernel. Its content security policy allows its own script and style only.
 """
 
-import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from voicelab.tables.blind import Key, blind_rows, blinded
 from voicelab.tables.frame import variable_columns
+from voicelab.tables.front_end import front_end
 from voicelab.tables.page_clips import PIXELS, PageClip, base64_text, page_clips, require_room
-from voicelab.tables.page_options import PageOptions
+from voicelab.tables.page_options import MIME, PageOptions
 from voicelab.tables.page_rows import (
     origins,
     page_rows,
@@ -31,48 +31,8 @@ if TYPE_CHECKING:
     from voicelab.model import TrialRecord
     from voicelab.tables.comparison import Comparison
 
-__all__ = ["FRONT_END", "MIME", "PIXELS", "front_end", "page_of", "page_with_links", "write"]
-
 Row = dict[str, Any]
 
-FRONT_END = (
-    "comparer_row.js",
-    "comparer_intake.js",
-    "comparer_layout.js",
-    "comparer_saying.js",
-    "comparer_questions.js",
-    "comparer_clips.js",
-    "comparer_stretch.js",
-    "comparer_voice.js",
-    "comparer_sound.js",
-    "comparer_choices.js",
-    "comparer_palettes.js",
-    "comparer_timeline.js",
-    "comparer_pictures.js",
-    "comparer_overlays.js",
-    "comparer_columns.js",
-    "comparer_switching.js",
-    "comparer_looping.js",
-    "comparer_pace.js",
-    "comparer_words.js",
-    "comparer_ahead.js",
-    "comparer_level.js",
-    "comparer_details.js",
-    "comparer_choice.js",
-    "comparer_groups.js",
-    "comparer_filters.js",
-    "comparer_pin.js",
-    "comparer_help.js",
-    "comparer.js",
-)
-"""The parts of the comparer, in the order in which they make one ES module."""
-STYLES = ("comparer.css", "comparer_work.css")
-MIME: Mapping[str, str] = {
-    "mp3": "audio/mpeg",
-    "mp3-small": "audio/mpeg",
-    "flac": "audio/flac",
-    "wav": "audio/wav",
-}
 SEES: Mapping[str, object] = {"kinds": ["mel"], "sharp": False, "overlays": ["words"]}
 """What the pictures of a page can show: it holds no other axis, no finer pictures, no pitch."""
 PAGE_SCRIPTS = ("page.js", "page_answers.js", "page_start.js")
@@ -199,14 +159,6 @@ def _rendered(page: _Page, options: PageOptions) -> str:
         data=_json(_data(page, names, options)),
         **_code(),
     )
-
-
-@functools.cache
-def front_end(suffix: str) -> str:
-    """Return the source of the comparer: `"js"` is one ES module, `"css"` its style sheet."""
-    folder = files("voicelab") / "widgets"
-    parts = FRONT_END if suffix == "js" else STYLES
-    return "\n".join((folder / part).read_text("utf-8") for part in parts)
 
 
 def _code() -> dict[str, str]:

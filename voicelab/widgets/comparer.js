@@ -1,26 +1,9 @@
 // --- all rows ---------------------------------------------------------------------------------
 
-const collator = new Intl.Collator(undefined, { numeric: true });
-
-/** Compare two cells; what is missing comes last in either direction. */
-function compare(a, b, direction) {
-  const [noA, noB] = [a, b].map((v) => v === null || v === undefined || v === "");
-  if (noA || noB) return noA - noB;
-  return direction * (typeof a === "number" && typeof b === "number" ? a - b : collator.compare(a, b));
-}
-
-/** What a key is called in the tables of keys: "a", "shift a", "shift 3", "shift ArrowUp". */
-function keyName({ key, code, shiftKey }) {
-  const name = /^(Digit\d)$/.test(code) && shiftKey ? code.slice(-1) : key.length === 1 ? key.toLowerCase() : key;
-  return shiftKey && /^([a-z0-9 ]|.{2,})$/.test(name) ? `shift ${name}` : name;
-}
-
-const PLAIN = ["label", "prompt", "provider", "take", "rating", "starred", "state", "emulated", "language"];
 const OPINIONS = { rating: "rate", note: "note", starred: "star" };
 const TICK = 30; // ms between two places of the cursor: every second frame leaves the keys their time
 const CALM = 250; // the same where motion is to be reduced
 const SETTLED = 120; // ms without scrolling until pictures are asked for
-const WITHOUT_ROWS = ["?", "/", "F"]; // keys that work where no row is shown
 
 /** One comparison in one element.
  *
@@ -41,11 +24,14 @@ class Comparer {
   constructor(model, host) {
     Object.assign(this, {
       model, rows: new Map(), columns: [], scale: { duration_s: 1, caption: "" },
-      peaks: new Map(), broken: new Map(), shown: [], elements: new Map(),
-      matching: [], layout: new Layout(), order: new Map(), keys: new Map(), watched: [],
-      active: model.get("active") ?? "", loading: "", sort: "", direction: 1,
+      peaks: new Map(), broken: new Map(), shown: [],
+      matching: [], layout: new Layout(), order: new Map(), watched: [],
+      active: model.get("active") ?? "", loading: "",
       frozen: Boolean(model.get("read_only")), known: false, silence: "", complaint: "",
     });
+    this.keyboard = new Keyboard(this);
+    this.inView = new InView(this);
+    this.sorting = new Sorting(this);
     this.level = new Level(this);
     this.details = new Details(this);
     this.choices = new Choices(model, () => this.refresh());
@@ -60,7 +46,7 @@ class Comparer {
     this.filters = new Filters(this);
     this.pin = new Pin(this);
     this.parts = [
-      this.filters, this.groups, this.choice, this.pin, this.switching, this.looping, new Pace(this), this.level,
+      this.sorting, this.filters, this.groups, this.choice, this.pin, this.switching, this.looping, new Pace(this), this.level,
       this.timeline, this.palettes, this.pictures, this.overlays, new View(this), new Columns(this), this.details,
       this.choices, new Words(this), new Ahead(this), new Help(this),
     ];
@@ -100,10 +86,6 @@ class Comparer {
           type: "search", placeholder: "filter: label, prompt, provider, note…", "aria-label": "Filter trials",
           oninput: () => this.filters.typed(),
         }),
-        el("label", { class: "sorting" }, "sort by ", make("sorts", "select", {
-          onchange: () => this.sortBy(this.sorts.value, this.direction),
-        })),
-        make("way", "button", { type: "button", onclick: () => this.sortBy(this.sort, -this.direction) }),
         ...this.parts.flatMap((part) => part.tools?.() ?? []),
         make("count", "span", { role: "status" })),
       ...this.parts.flatMap((part) => part.drawer?.() ?? []),
@@ -125,20 +107,19 @@ class Comparer {
   }
 
   #listen() {
-    const onMessage = (message, buffers) => this.#guard(() => this.#receive(message, buffers ?? []));
+    const onMessage = (message, buffers) => this.guard(() => this.#receive(message, buffers ?? []));
     this.watch("active", () => this.activate(this.model.get("active"), { quiet: true }));
-    this.watch("sort", () => this.#adoptSort());
     const hush = () => this.player.playing && this.player.pause();
     const onOther = (event) => event.detail !== this && hush();
     const size = new ResizeObserver(() => this.draw());
     this.model.on("msg:custom", onMessage);
     document.addEventListener("voicelab:playing", onOther); // another comparer on the same page
     addEventListener("pagehide", hush);
-    this.root.addEventListener("keydown", (event) => this.#key(event));
+    this.root.addEventListener("keydown", (event) => this.keyboard.press(event));
     size.observe(this.list);
     for (const part of this.parts) part.listen?.();
     this.close = () => {
-      this.#guard(hush);
+      this.guard(hush);
       this.closed = true;
       this.model.off("msg:custom", onMessage);
       for (const [name, listener] of this.watched) this.model.off(name, listener);
@@ -156,12 +137,12 @@ class Comparer {
 
   /** Do something when Python sets a trait; ends with the view. */
   watch(name, work) {
-    const listener = () => this.known && this.#guard(work);
+    const listener = () => this.known && this.guard(work);
     this.watched.push([`change:${name}`, listener]);
     this.model.on(`change:${name}`, listener);
   }
 
-  #guard(work) {
+  guard(work) {
     try {
       work();
     } catch (error) {
@@ -231,9 +212,8 @@ class Comparer {
     this.scale = { ...scale, duration_s: scale.duration_s || 1 };
     for (const row of packed ? unpacked(packed, buffers) : rows) this.#takeRow(row);
     peaks.forEach((id, i) => this.peaks.set(id, new Int8Array(bytesOf(buffers[i]).slice().buffer)));
-    this.#fillSorts();
+    this.sorting.take();
     if (this.player.home && !this.rows.has(this.player.home)) this.player.drop(); // its trial is gone
-    if (type === "state") this.#adoptSort();
   }
 
   #takeRow(row) {
@@ -282,62 +262,9 @@ class Comparer {
 
   // which rows, in which order
 
-  /** Every column: what it is called here, in the frame, and what a row has in it. */
-  #columns() {
-    const names = [...new Set([...this.rows.values()].flatMap((row) => Object.keys(row.variables)))];
-    return new Map([
-      ["", { title: "batch order", column: "", get: () => null }],
-      ...PLAIN.map((key) => [key, { title: key, column: key, get: (row) => row[key] }]),
-      ...names.map((name) => [`variable:${name}`, {
-        title: `{${name}}`, column: this.variables[name] ?? name, get: (row) => row.variables[name],
-      }]),
-      ...this.columns.map(({ name, title, unit }) => [`measure:${name}`, {
-        title: unit ? `${title}, ${unit}` : title, column: name, get: (row) => row.measures[name],
-      }]),
-    ]);
-  }
-
-  columnOf(key) {
-    return this.keys.get(key)?.column ?? "";
-  }
-
-  keyOf(column) {
-    for (const [key, known] of this.keys) if (known.column === column) return key;
-  }
-
-  #fillSorts() {
-    this.keys = this.#columns();
-    if (!this.keys.has(this.sort)) this.sort = "";
-    this.sorts.replaceChildren(...[...this.keys].map(([value, { title }]) => el("option", { value }, title)));
-    this.#order(this.sort, this.direction);
-  }
-
-  #adoptSort() {
-    const wanted = this.model.get("sort") ?? "";
-    this.#order(this.keyOf(wanted.replace(/^-/, "")) ?? "", wanted.startsWith("-") ? -1 : 1);
-  }
-
-  sortBy(key, direction) {
-    this.#order(key, direction);
-    this.tell("sort", `${direction < 0 ? "-" : ""}${this.columnOf(key)}`);
-  }
-
-  #order(key, direction) {
-    Object.assign(this, { sort: key, direction });
-    this.sorts.value = key;
-    const words = direction > 0 ? "ascending" : "descending";
-    this.way.textContent = direction > 0 ? "↑" : "↓";
-    this.way.title = words;
-    this.way.setAttribute("aria-label", `Sorted ${words}; press to reverse`);
-    this.refresh();
-  }
-
   /** Filter, sort and group anew, then draw. */
   refresh() {
-    const { get } = this.keys.get(this.sort) ?? { get: () => null };
-    const rows = [...this.rows.values()].filter(this.filters.test());
-    if (this.sort) rows.sort((a, b) => compare(get(a), get(b), this.direction));
-    else if (this.direction < 0) rows.reverse();
+    const rows = this.sorting.sorted([...this.rows.values()].filter(this.filters.test()));
     this.matching = rows.map((row) => row.id);
     this.layout = new Layout(this.groups.items(rows), this.pictures.size.row);
     this.shown = this.layout.items.filter((item) => item.id).map((item) => item.id);
@@ -352,7 +279,7 @@ class Comparer {
   /** Draw before the next picture, however often this is asked. */
   soon({ scrolling = false } = {}) {
     this.scrolling = scrolling && (this.coming ? this.scrolling : true);
-    this.coming ??= requestAnimationFrame(() => this.#guard(() => this.draw({ scrolling: this.scrolling })));
+    this.coming ??= requestAnimationFrame(() => this.guard(() => this.draw({ scrolling: this.scrolling })));
   }
 
   draw({ scrolling = false } = {}) {
@@ -361,12 +288,7 @@ class Comparer {
     Object.assign(this, { coming: null, scrolling });
     const { matching, rows, root } = this;
     for (const part of this.parts) part.before?.();
-    const height = `${this.layout.height}px`;
-    if (this.rail.style.height !== height) this.rail.style.height = height;
-    const [first, last] = this.#window();
-    this.#drawRows(first, last, scrolling);
-    this.groups.draw(first, last);
-    if (!scrolling) this.#putInOrder();
+    this.inView.draw(scrolling);
     if (scrolling) return this.#settle();
     const words = this.silence || this.complaint;
     this.status.hidden = !words;
@@ -376,7 +298,6 @@ class Comparer {
     setText(this.caption, this.rows.size ? this.pictures.caption : "");
     const state = { active: this.active, count: matching.length, playing: this.player.playing };
     for (const [key, value] of Object.entries(state)) if (root.dataset[key] !== String(value)) root.dataset[key] = value;
-    this.#pointOut();
     this.#moveCursor();
     for (const part of this.parts) part.drawn?.();
   }
@@ -384,79 +305,8 @@ class Comparer {
   /** Draw all once scrolling has come to rest: only then pictures are asked for. */
   #settle() {
     clearTimeout(this.settling);
-    const atRest = () => this.list.scrollTop === this.drawnAt; // else it is drawn, and waited for, again
-    this.settling = setTimeout(() => atRest() && this.#guard(() => this.draw()), SETTLED);
-  }
-
-  /** Tell assistive technology which row the keys work on. */
-  #pointOut() {
-    const here = this.elements.get(this.active)?.element
-      ?? [...this.groups.headings.values()].find((heading) => heading.getAttribute("aria-current") === "true");
-    if (here) this.rail.setAttribute("aria-activedescendant", here.id);
-    else this.rail.removeAttribute("aria-activedescendant");
-    this.rail.setAttribute("aria-rowcount", this.layout.items.length);
-  }
-
-  topOf(id) {
-    return this.layout.tops[this.layout.places.get(id)] ?? 0;
-  }
-
-  #window() {
-    const { scrollTop, clientHeight } = this.list;
-    this.drawnAt = scrollTop;
-    return this.layout.window(scrollTop, scrollTop + (clientHeight || 600));
-  }
-
-  /** Draw the rows in view, and the active one wherever it is: what is focused stays. */
-  #drawRows(first, last, scrolling) {
-    const { layout } = this;
-    const wanted = new Set(layout.items.slice(first, last).filter((item) => item.id).map((item) => item.id));
-    if (layout.places.has(this.active)) wanted.add(this.active);
-    const focus = this.root.getRootNode().activeElement;
-    const free = [...this.elements.values()].filter((row) => !wanted.has(row.id) && this.#leave(row, focus));
-    for (const id of wanted) {
-      const fresh = !this.elements.has(id);
-      if (fresh || !scrolling) this.#rowOf(id, free).update(this.order.get(id), this.shown.length);
-    }
-    for (const { element } of free) element.remove();
-  }
-
-  /** Bring the elements into the order they are seen in, which is the order they are read in. */
-  #putInOrder() {
-    const { layout, rail } = this;
-    const focus = this.root.getRootNode().activeElement;
-    if (focus !== rail && rail.contains(focus)) return; // moving the row somebody types in would end the typing
-    const rows = [...this.elements.values()].map(({ id, element }) => [layout.places.get(id), element]);
-    const headings = [...this.groups.headings].map(([group, element]) => [layout.places.get(`group ${group}`), element]);
-    const order = [...rows, ...headings].sort(([a], [b]) => a - b);
-    let next = null; // from the last to the first: one that was scrolled around moves once
-    for (const [, element] of order.reverse()) {
-      if (element.nextSibling !== next || element.parentNode !== rail) rail.insertBefore(element, next);
-      next = element;
-    }
-  }
-
-  /** The row of a trial: one that went out of view becomes it, or a new one. */
-  #rowOf(id, free) {
-    if (!this.elements.has(id)) {
-      const row = free.pop() ?? new Row(id, this);
-      if (row.id !== id) row.become(id);
-      else this.rail.append(row.element);
-      this.elements.set(id, row);
-    }
-    return this.elements.get(id);
-  }
-
-  /** Let a row go that went out of view, unless somebody types in it. */
-  #leave(row, focus) {
-    const focused = row.element.contains(focus);
-    if (focused && this.order.has(row.id)) {
-      row.update(this.order.get(row.id), this.shown.length);
-      return false;
-    }
-    this.elements.delete(row.id);
-    if (focused) this.focus();
-    return true;
+    const rest = () => this.inView.rests && this.draw(); // else it is drawn, and waited for, again
+    this.settling = setTimeout(() => this.guard(rest), SETTLED);
   }
 
   /** Give the keys back to the rows. */
@@ -568,82 +418,13 @@ class Comparer {
   to(id) {
     if (this.player.playing) this.start(id);
     else this.activate(id);
-    this.showActive();
-  }
-
-  /** Go to the next row or folded group, whichever stands there. */
-  move(step) {
-    const { items } = this.layout;
-    let place = this.#placeOf(this.active);
-    if (place === undefined) return this.go(0);
-    do place += Math.sign(step); while (items[place] && !items[place].id && items[place].open);
-    const item = items[place];
-    if (item?.id) this.to(item.id);
-    else if (item) {
-      this.activate(item.ids[0], { quiet: true });
-      this.showActive();
-      this.speak(`${this.groups.title(item.group)}, ${item.ids.length} trials, folded`);
-    }
-  }
-
-  /** The place of a trial among what stands from top to bottom, or of the heading it is folded under. */
-  #placeOf(id) {
-    return this.layout.places.get(id) ?? this.groups.placeOf(id);
-  }
-
-  showActive() {
-    const place = this.#placeOf(this.active);
-    if (place === undefined) return;
-    const { tops } = this.layout;
-    const above = HEAD + (this.pin.reference ? this.pictures.size.row : 0);
-    const { scrollTop, clientHeight } = this.list;
-    if (tops[place] < scrollTop) this.list.scrollTop = tops[place];
-    else if (tops[place + 1] + above > scrollTop + clientHeight) this.list.scrollTop = tops[place + 1] + above - clientHeight;
+    this.inView.showActive();
   }
 
   focusNote() {
-    this.showActive();
+    this.inView.showActive();
     this.draw();
-    this.elements.get(this.active)?.parts.note.focus({ preventScroll: true });
-  }
-
-  #keys() {
-    const page = Math.max(1, Math.floor(this.list.clientHeight / this.pictures.size.row) - 1);
-    const place = this.order.get(this.active) ?? 0;
-    const seek = (seconds) => this.seekIn(this.active, this.placeIn(this.active) + seconds);
-    const keys = {
-      " ": () => this.toggle(this.active), ArrowDown: () => this.move(1), ArrowUp: () => this.move(-1),
-      PageDown: () => this.go(place + page), PageUp: () => this.go(place - page),
-      "shift Home": () => this.go(0), "shift End": () => this.go(this.shown.length - 1),
-      ArrowLeft: () => seek(-1), ArrowRight: () => seek(1), Home: () => this.seekIn(this.active, 0),
-      End: () => this.seekIn(this.active, Infinity),
-    };
-    [...JUMPS].forEach((key, i) => this.shown[i] && (keys[key] = () => this.go(i)));
-    if (!this.frozen) for (let n = 1; n <= 5; n++) keys[`shift ${n}`] = () => this.rate(this.active, n);
-    return Object.assign(keys, ...this.parts.map((part) => part.keys?.() ?? {}));
-  }
-
-  helpWords() {
-    const rating = this.frozen ? [] : [["shift 1–5", "rate"]];
-    return [...HELP, ...rating, ...this.parts.flatMap((part) => part.help ?? [])];
-  }
-
-  #key(event) {
-    const { target, key } = event;
-    if (target.closest("dialog")) return;
-    if (target.matches("input:not([type=checkbox]), select, textarea")) return this.#fieldKey(event);
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target.matches("button, input") && (key === " " || key === "Enter")) return;
-    const action = this.#keys()[keyName(event)];
-    if (!action || (!this.active && !WITHOUT_ROWS.includes(key))) return;
-    event.preventDefault();
-    this.#guard(action);
-  }
-
-  #fieldKey({ key, target }) {
-    if (target.matches("select") || (key !== "Enter" && key !== "Escape")) return;
-    if (target.type === "number") return target.blur();
-    this.focus(); // leaving a changed note saves it
+    this.inView.elements.get(this.active)?.parts.note.focus({ preventScroll: true });
   }
 
   #playerChanged() {
@@ -688,7 +469,7 @@ class Comparer {
   /** Say where the keys work; the browser may have scrolled to the whole list. */
   #arrived() {
     if (!this.rail.matches(":focus-visible")) return;
-    this.showActive();
+    this.inView.showActive();
     this.announce();
   }
 

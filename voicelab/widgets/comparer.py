@@ -18,7 +18,8 @@ from voicelab.figures.bands import KINDS
 from voicelab.figures.pixels import PALETTES
 from voicelab.measures import MEASURES
 from voicelab.tables.frame import variable_columns
-from voicelab.tables.write_html import MIME, front_end
+from voicelab.tables.front_end import front_end
+from voicelab.tables.page_options import MIME
 from voicelab.widgets.ahead import Ahead
 from voicelab.widgets.fallback import fallback
 from voicelab.widgets.packing import packed

@@ -95,7 +95,7 @@ class Choice {
     else this.chosen.add(active);
     if (!this.anchor || !this.chosen.has(this.anchor)) this.anchor = active;
     this.chosen.add(next);
-    owner.move(step);
+    owner.inView.move(step);
     this.#changed(`${nameOf(owner.rows.get(next))} selected, ${this.#count()}`);
   }
 

@@ -120,7 +120,7 @@ class Columns {
   /** The chosen ones, and always the one that is sorted by, where a narrow row shows it. */
   get shown() {
     const columns = [...this.chosen];
-    const isSorted = ({ name }) => `measure:${name}` === this.owner.sort;
+    const isSorted = ({ name }) => `measure:${name}` === this.owner.sorting.key;
     const sorted = this.owner.columns.find(isSorted);
     const place = columns.findIndex(isSorted);
     if (sorted && (place < 0 || place >= 6)) columns.unshift(...(place < 0 ? [sorted] : columns.splice(place, 1)));
@@ -149,7 +149,7 @@ class Columns {
   #fill(cell, column, row) {
     const [{ children: [title, mark] }, number, bar] = cell.children;
     const value = row.measures[column.name];
-    cell.classList.toggle("sorted", this.owner.sort === `measure:${column.name}`);
+    cell.classList.toggle("sorted", this.owner.sorting.key === `measure:${column.name}`);
     setText(title, column.title);
     setText(number, this.owner.pin.cell(row, column));
     cell.classList.toggle("passing", this.owner.scrolling);

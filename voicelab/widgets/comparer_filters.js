@@ -87,9 +87,9 @@ class Filters {
 
   #testOf(name, wanted) {
     if (name === "only") return (row) => wanted.every((what) => this.#is(row, what));
-    const key = this.owner.keyOf(name);
+    const key = this.owner.sorting.keyOf(name);
     if (!key) return null; // of another comparison
-    const { get } = this.owner.keys.get(key);
+    const { get } = this.owner.sorting.columns.get(key);
     if (!key.startsWith("measure:")) return (row) => wanted.map(asText).includes(asText(get(row)));
     const [low, high] = wanted;
     return (row) => isNumber(get(row)) && get(row) >= (low ?? -Infinity) && get(row) <= (high ?? Infinity);
@@ -130,17 +130,17 @@ class Filters {
     if (this.panel.hidden || !this.owner.known) return;
     const focused = this.panel.getRootNode().activeElement;
     const name = this.panel.contains(focused) ? focused.dataset.name : null;
-    const keys = [...this.owner.keys].filter(([key]) => key === "provider" || key === "state" || key.startsWith("variable:"));
+    const keys = [...this.owner.sorting.columns].filter(([key]) => key === "provider" || key === "state" || key.startsWith("variable:"));
     this.panel.replaceChildren(
       this.#chips("only", "only", ONLY),
-      ...keys.map(([key, { title }]) => this.#chips(this.owner.columnOf(key), title, this.#values(key))).filter(Boolean),
+      ...keys.map(([key, { title }]) => this.#chips(this.owner.sorting.columnOf(key), title, this.#values(key))).filter(Boolean),
       this.#ranges(),
       el("button", { type: "button", class: "clear", "data-name": "clear", onclick: () => this.clear() }, "Clear all filters"));
     if (name) this.panel.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
   }
 
   #values(key) {
-    const { get } = this.owner.keys.get(key);
+    const { get } = this.owner.sorting.columns.get(key);
     return [...new Set([...this.owner.rows.values()].map((row) => asText(get(row))))].sort(collator.compare);
   }
 

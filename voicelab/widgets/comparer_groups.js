@@ -20,7 +20,7 @@ class Groups {
 
   receive({ type }) {
     if (type !== "state" && type !== "upsert") return;
-    const columns = [...this.owner.keys].filter(([key]) => key && !key.startsWith("measure:"));
+    const columns = [...this.owner.sorting.columns].filter(([key]) => key && !key.startsWith("measure:"));
     this.choice.replaceChildren(
       el("option", { value: "" }, "nothing"),
       ...columns.map(([key, { title }]) => el("option", { value: key }, title)));
@@ -28,7 +28,7 @@ class Groups {
   }
 
   #adopt() {
-    const key = this.owner.keyOf(this.owner.model.get("group") ?? "");
+    const key = this.owner.sorting.keyOf(this.owner.model.get("group") ?? "");
     if (key !== this.by) this.folded.clear();
     this.by = key?.startsWith("measure:") ? "" : key ?? "";
     this.choice.value = this.by;
@@ -37,16 +37,16 @@ class Groups {
 
   #by(key) {
     Object.assign(this, { by: key, folded: new Set() });
-    this.owner.tell("group", this.owner.columnOf(key));
+    this.owner.tell("group", this.owner.sorting.columnOf(key));
     this.owner.refresh();
-    this.owner.showActive();
+    this.owner.inView.showActive();
     const count = new Set([...this.owner.rows.keys()].map((id) => this.#groupOf(id))).size;
-    this.owner.speak(key ? `grouped by ${this.owner.keys.get(key).title}, ${count} groups` : "not grouped");
+    this.owner.speak(key ? `grouped by ${this.owner.sorting.columns.get(key).title}, ${count} groups` : "not grouped");
   }
 
   #groupOf(id) {
     const row = this.owner.rows.get(id);
-    const value = row && this.by ? this.owner.keys.get(this.by).get(row) : "";
+    const value = row && this.by ? this.owner.sorting.columns.get(this.by).get(row) : "";
     return value === null || value === undefined || value === "" ? "" : String(value);
   }
 
@@ -69,9 +69,9 @@ class Groups {
   /** Groups in the order of their names; sorted rows keep the order of their first rows. */
   #inOrder(groups) {
     const found = [...groups];
-    if (this.owner.sort && this.owner.sort !== this.by) return found;
-    const value = ([, [id]]) => this.owner.keys.get(this.by).get(this.owner.rows.get(id));
-    return found.sort((a, b) => compare(value(a), value(b), this.owner.sort ? this.owner.direction : 1));
+    if (this.owner.sorting.key && this.owner.sorting.key !== this.by) return found;
+    const value = ([, [id]]) => this.owner.sorting.columns.get(this.by).get(this.owner.rows.get(id));
+    return found.sort((a, b) => compare(value(a), value(b), this.owner.sorting.key ? this.owner.sorting.direction : 1));
   }
 
   #fold(group) {
@@ -79,12 +79,12 @@ class Groups {
     const open = this.folded.delete(group);
     if (!open) this.folded.add(group);
     this.owner.refresh();
-    this.owner.showActive();
+    this.owner.inView.showActive();
     this.owner.speak(`${this.title(group)}: ${open ? "unfolded" : "folded"}`);
   }
 
   title(group) {
-    const { title } = this.owner.keys.get(this.by);
+    const { title } = this.owner.sorting.columns.get(this.by);
     return `${title}: ${group || "none"}`;
   }
 

@@ -28,7 +28,7 @@ class Help {
     this.before = this.owner.root.getRootNode().activeElement;
     this.dialog.replaceChildren(
       el("h4", {}, "Keys"),
-      el("dl", {}, ...this.owner.helpWords().map(([key, words]) =>
+      el("dl", {}, ...this.owner.keyboard.words.map(([key, words]) =>
         el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, words)))),
       el("button", { class: "shut", type: "button", onclick: () => this.dialog.close() }, "Close"));
     this.dialog.showModal();

@@ -66,7 +66,7 @@ class Overlays {
   }
 
   #ask() {
-    const { elements, peaks, questions } = this.owner;
+    const { inView: { elements }, peaks, questions } = this.owner;
     const ask = (what, known) => questions.get(what, [...elements.keys()].filter((id) =>
       peaks.has(id) && !known.has(id) && !this.lacking.has(`${what} ${id}`)));
     if (this.shown.includes("pitch") || this.shown.includes("pauses")) ask("contour", this.contours);

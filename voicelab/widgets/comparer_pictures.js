@@ -132,10 +132,10 @@ class Pictures {
 
   /** Ask for the pictures of the rows in view, once scrolling has come to rest. */
   #ask() {
-    const { elements, peaks, broken, questions, pin, rows } = this.owner;
+    const { inView: { elements }, peaks, broken, questions, pin, rows } = this.owner;
     const how = this.kind === "mel" ? {} : { kind: this.kind };
-    const inView = [...elements.keys(), ...(pin.reference && !elements.has(pin.pinned) ? [pin.pinned] : [])];
-    const seen = inView.filter((id) => rows.get(id)?.clip && !rows.get(id).clip.error && !broken.has(id));
+    const near = [...elements.keys(), ...(pin.reference && !elements.has(pin.pinned) ? [pin.pinned] : [])];
+    const seen = near.filter((id) => rows.get(id)?.clip && !rows.get(id).clip.error && !broken.has(id));
     questions.get("peaks", seen.filter((id) => !peaks.has(id)));
     questions.get("pixels", seen.filter((id) => !this.#coarse(id)), how);
     for (const kept of [peaks, this.whole, this.fine, this.finepeaks]) forgetOldest(kept, elements);

@@ -27,12 +27,6 @@ const IN_WORDS = {
   failed: "Failed.",
   "in doubt": "In doubt: it was sent, and no answer was kept.",
 };
-const JUMPS = "123456789abcdefghijklmnopqrstuvwxyz"; // keys of the first voices in view order
-const HELP = [
-  ["space", "play or pause"], ["↑ ↓", "switch voice"], ["← →", "seek 1 s"], ["1–9 a–z", "jump to a voice"],
-  ["home end", "start or end of the voice"], ["page ↑ ↓", "a page up or down"],
-  ["shift home, end", "first or last voice"],
-];
 let drawnRows = 0; // numbers the elements that others refer to
 
 /** Make an element; `on…` attributes are listeners, children are nodes or text. */
@@ -175,7 +169,7 @@ class Row {
     const name = `${row.label}, ${row.provider}, take ${row.take}`;
     const playing = owner.player.playing === this.id;
     const broken = owner.broken.get(this.id) ?? trouble(row) ?? this.#waiting();
-    element.style.transform = `translateY(${this.isReference ? 0 : owner.topOf(this.id)}px)`;
+    element.style.transform = `translateY(${this.isReference ? 0 : owner.inView.topOf(this.id)}px)`;
     const state = {
       "aria-posinset": place + 1, "aria-setsize": count, "aria-current": owner.active === this.id,
       "aria-label": name, "aria-rowindex": place + 1, "aria-level": owner.groups.by ? 2 : 1, "data-state": row.state, "data-playing": playing, "data-loading": owner.loading === this.id,

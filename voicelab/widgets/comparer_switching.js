@@ -64,7 +64,7 @@ class Switching {
 
   drawn() {
     clearTimeout(this.settling);
-    if (this.owner.player.home) this.settling = setTimeout(() => this.ask([...this.owner.elements.keys()]), 40);
+    if (this.owner.player.home) this.settling = setTimeout(() => this.ask([...this.owner.inView.elements.keys()]), 40);
   }
 
   close() {
@@ -138,7 +138,7 @@ class Switching {
 
   /** Set the cursor of each row where its voice says what the sounding one says. */
   moved() {
-    const { elements, pin, player, timeline } = this.owner;
+    const { inView: { elements }, pin, player, timeline } = this.owner;
     const { position, home } = player;
     // not by a variable of the rail: every element in it would be styled anew at each frame
     for (const { id, parts: { cursor } } of [...elements.values(), ...(pin.top ? [pin.top] : [])]) {

@@ -93,6 +93,8 @@ NO_FAULT_OF_OURS = (
 )
 ASKED_BY_VOILA = ("/@fortawesome/fontawesome-free@", "/ajax/libs/mathjax/")
 """What Voila's own page wants from a content network: icons and formulas, which may fail."""
+ASKED_TOO_EARLY = "No such comm target registered: jupyter.widget.control\n"
+"""What a kernel answers to a page that looks for widgets before any cell has loaded them."""
 
 
 @contextmanager
@@ -171,6 +173,14 @@ def foreign(page: Page) -> list[str]:
     ]
 
 
+def from_callbacks(page: Page) -> list[str]:
+    """Return what handlers in the kernel said; an answer to a page that asked too early is none."""
+    said: list[str] = page.evaluate("window.fromCallbacks")
+    if ASKED_TOO_EARLY not in said:
+        return said
+    return [text for text in said if not text.startswith("No such comm")]
+
+
 class Notebook:
     """A notebook in JupyterLab: run, looked at, asked what went wrong."""
 
@@ -187,7 +197,7 @@ class Notebook:
         found = {
             "run": [] if (ran := self.page.evaluate("window.ran")) == "well" else [ran],
             "cells": self.page.evaluate(CELL_ERRORS),
-            "callbacks": self.page.evaluate("window.fromCallbacks"),
+            "callbacks": from_callbacks(self.page),
             "browser": console_errors(self.page),
             "foreign": foreign(self.page),
         }

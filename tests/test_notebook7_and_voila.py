@@ -1,10 +1,11 @@
-"""The comparer and the studio in Notebook 7 and in Voila: heard, switched and rated by keyboard."""
+"""The comparer and the studio in Notebook 7 and in Voila, by keyboard."""
 
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from by_keyboard import from_form_to_page
 from drive_lab import Server, console_errors, foreign, jupyterlab
 from playwright.sync_api import Page, expect
 
@@ -13,6 +14,7 @@ from voicelab.model import Batch
 from voicelab.template import grid
 
 CELLS = {"audition": 'lab.audition("tones")', "studio": "lab.studio()"}
+EMPTY = "lab.studio(vl.Experiment(providers=()))"
 COMPARER = ".voicelab-comparer"
 DRAWN = f"{COMPARER} .row[data-drawn='true']"
 VOICES = 3
@@ -28,8 +30,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     variants = grid("a {tone} voice", tone=["deep", "bright", "calm"], preview_text=TEXT)
     with Lab.open(root / "lab") as lab:
         lab.run(Batch(variants=variants, providers=("local",), experiment="tones")).result()
-    for name, line in CELLS.items():
-        source = f'import voicelab as vl\nlab = vl.Lab.open("lab")\n{line}'
+    lines = {name: (line, "lab") for name, line in CELLS.items()}
+    for name, (line, lab) in {**lines, "notebook": (EMPTY, "one"), "voila": (EMPTY, "two")}.items():
+        source = f'import voicelab as vl\nlab = vl.Lab.open("{lab}")\n{line}'
         (root / f"{name}.ipynb").write_text(json.dumps(notebook_of(source)))
     return root
 
@@ -77,6 +80,24 @@ def test_voices_are_heard_and_rated_by_keyboard_in_voila(
 ) -> None:
     problems = in_voila(server, page, name)
     hear_and_rate(page, root)
+    assert problems() == {"browser": [], "foreign": []}
+
+
+def test_the_studio_goes_from_an_empty_form_to_a_page_by_keyboard_alone_in_notebook_7(
+    server: Server, root: Path, page: Page
+) -> None:
+    problems = in_notebook(server, page, "notebook")
+    page.wait_for_selector(".voicelab-studio[data-framed]", timeout=60_000)
+    from_form_to_page(page, root)
+    assert problems() == {}
+
+
+def test_the_studio_goes_from_an_empty_form_to_a_page_by_keyboard_alone_in_voila(
+    server: Server, root: Path, page: Page
+) -> None:
+    problems = in_voila(server, page, "voila")
+    page.wait_for_selector(".voicelab-studio[data-framed]", timeout=90_000)
+    from_form_to_page(page, root)
     assert problems() == {"browser": [], "foreign": []}
 
 

@@ -4,7 +4,7 @@ async function addressOf(beside) {
   const config = document.getElementById("jupyter-config-data");
   if (!config || !beside) return null;
   const base = JSON.parse(config.textContent).baseUrl ?? "/";
-  const notebook = /\/(?:tree|notebooks)\/(.*)$/.exec(location.pathname)?.[1] ?? "";
+  const notebook = /\/(?:tree|notebooks|voila\/render)\/(.*)$/.exec(location.pathname)?.[1] ?? "";
   const folder = notebook.includes("/") ? notebook.slice(0, notebook.lastIndexOf("/") + 1) : "";
   const address = `${base}files/${folder}${beside.split("/").map(encodeURIComponent).join("/")}`;
   const reply = await fetch(address, { method: "HEAD" }).catch(() => null);

@@ -21,18 +21,33 @@ AGAIN = "qwen-tts-vd-announcer-voice-20250301"
 
 def test_a_page_past_its_budget_is_refused_with_every_choice() -> None:
     comparison = comparison_of(24)
+    whole = {
+        audio: len(page_of(comparison, PageOptions(audio=audio))) / 1e6
+        for audio in ("flac", "mp3", "mp3-small")
+    }
     with pytest.raises(UsageError) as refused:
-        page_of(comparison, PageOptions(audio="flac", max_mb=0.5))
+        page_of(comparison, PageOptions(audio="flac", max_mb=1.2 * whole["mp3"]))
     said = str(refused.value)
     found = re.fullmatch(
-        r"with all 24 trials the page would take about ([\d.]+) MB, and 0\.5 MB are allowed\. "
-        r"Choose fewer trials \(about \d+ fit\), audio 'mp3' \(about \d+ MB\), "
-        r"audio 'mp3-small' \(about \d+ MB\) or a larger max_mb \(at least \d+\)\.",
+        r"with all 24 trials the page would take about ([\d.]+) MB, and [\d.]+ MB are allowed\. "
+        r"Choose fewer trials \(about \d+ fit\), audio 'mp3' \(about ([\d.]+) MB\), "
+        r"audio 'mp3-small' \(about ([\d.]+) MB\) or a larger max_mb \(at least ([\d.]+)\)\.",
         said,
     )
     assert found, said
-    whole = len(page_of(comparison, PageOptions(audio="flac"))) / 1e6
-    assert float(found[1]) == pytest.approx(whole, rel=0.25)
+    about, *enough = map(float, found.groups())
+    assert about == pytest.approx(whole["flac"], rel=0.1)
+    for audio, most in zip(("mp3", "mp3-small", "flac"), enough, strict=True):
+        assert whole[audio] <= most <= 1.25 * whole[audio] + 0.1
+        page_of(comparison, PageOptions(audio=audio, max_mb=most))
+
+
+def test_a_choice_that_would_not_fit_either_is_not_offered() -> None:
+    comparison = comparison_of(24)
+    small = len(page_of(comparison, PageOptions(audio="mp3-small"))) / 1e6
+    with pytest.raises(UsageError, match="a larger max_mb") as refused:
+        page_of(comparison, PageOptions(max_mb=0.9 * small))
+    assert "mp3-small" not in str(refused.value)
 
 
 def test_the_budget_holds_for_the_page_and_not_only_for_its_sound() -> None:

@@ -14,8 +14,9 @@ from shown import comparison_of, record_of, wav
 
 from voicelab.model import TrialState
 from voicelab.tables.front_end import front_end
+from voicelab.tables.static_table import static_table
 from voicelab.widgets.comparer import Comparer
-from voicelab.widgets.fallback import static_table
+from voicelab.widgets.fallback import MOST_BYTES
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
@@ -51,6 +52,7 @@ def test_the_fallback_of_two_hundred_voices_takes_under_fifty_kilobytes() -> Non
     comparison = comparison_of(records, sound=lambda _: wav(noise(6 * 16_000), sr=16_000))
     data, _ = Comparer(comparison, on_rate=print, on_note=print)._repr_mimebundle_()
     assert len(json.dumps(data)) < 50_000
+    assert len(data["text/html"]) + len(data["image/png"]) <= MOST_BYTES
 
 
 def test_trials_without_sound_leave_a_table_alone() -> None:

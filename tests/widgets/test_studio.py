@@ -15,6 +15,7 @@ from voicelab.lab import Lab
 from voicelab.tables import WRITERS
 from voicelab.widgets.comparer import Comparer
 from voicelab.widgets.exports import AUDIO, BLIND, FORMATS, PUBLISH, file_name
+from voicelab.widgets.quoting import ROWS
 from voicelab.widgets.studio import Studio
 
 FILES = {
@@ -170,6 +171,44 @@ def test_a_second_studio_finds_the_run_under_way_and_the_first_makes_room(
     until(lambda: "2 of 2 done" in second.panel.overall.value)
     assert "newer studio" in first.children[0].value
     assert len(lab._hub.listeners) == 2
+
+
+def test_a_cell_run_again_goes_on_with_what_was_typed(lab: Lab) -> None:
+    first = Studio(lab)
+    first.form.template.value = "a {mood} voice"
+    first.form.values.fields["mood"].value = "calm; bright"
+    first.form.takes.value = "two"  # half typed, so to say
+    first.form.options.of("local").raw.value = '{"half": '
+    with Lab.open(lab.folder) as again:
+        second = Studio(again)
+        assert second.form.template.value == "a {mood} voice"
+        assert second.form.values.value == {"mood": ("calm", "bright")}
+        assert second.form.takes.value == "two"
+        assert "newer studio" in first.children[0].value
+        third = Studio(again, TONES)
+        assert third.form.experiment.template == TONES.template
+
+
+def test_the_form_says_which_rows_will_be_sent_and_which_are_done(studio: Studio) -> None:
+    studio.quote.drawers.pull(ROWS)
+    until(lambda: studio.quote.rows.value.count("<td>will be sent</td>") == 2)
+    studio.submit.click()
+    heard(studio, 2)
+    until(lambda: studio.quote.rows.value.count("<td>done already</td>") == 2)
+    studio.form.takes.value = "3"
+    until(lambda: studio.quote.rows.value.count("<td>will be sent</td>") == 2)
+    studio.quote.reuse.value = True
+    until(lambda: studio.quote.rows.value.count("<td>1 reused, 2 will be sent</td>") == 2)
+
+
+def test_the_drawer_of_the_table_says_how_many_rows_it_holds(lab: Lab) -> None:
+    form = Studio(lab, TONES).form
+    button = form.drawers.buttons["Table of prompts"]
+    assert button.description == "Table of prompts"
+    form.table.value = "a deep voice\na bright voice"
+    assert button.description == "Table of prompts · 2 rows"
+    form.drawers.pull("Table of prompts")
+    assert form.drawers.is_open("Table of prompts")
 
 
 def test_a_run_that_a_cell_starts_is_followed(studio: Studio, lab: Lab) -> None:

@@ -84,6 +84,7 @@ def quote(
     return Quote(
         batch_id=key,
         sendable=sendable,
+        done=frozenset(p.trial.id for p in sendable) - {p.trial.id for p in open_},
         alike=alike,
         reuse=reuse,
         budgets=tuple(

@@ -63,6 +63,8 @@ class Quote:
     refusals: tuple[Refusal, ...]
     sendable: tuple[Planned, ...]
     """The trials that would go out."""
+    done: frozenset[str] = frozenset()
+    """The ids of those of them that this lab already has; they are not sent again."""
     alike: Mapping[str, str] = field(default_factory=dict)
     """For trials not done yet: the trial of another batch that was asked for the very same, and
     is done, by the ids of both."""

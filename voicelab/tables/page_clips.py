@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicelab.figures.pixels import waveform_path, webp
+from voicelab.tables.front_end import front_end
 from voicelab.tables.page_options import PageOptions, Size, require_fits, smaller_audio
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ def _sounds(comparison: "Comparison", trials: dict[str, str], options: PageOptio
         for start in range(0, len(asked), _AT_ONCE):
             part = asked[start : start + _AT_ONCE]
             sounds += pool.map(lambda id_: comparison.audio(id_, format=options.audio), part)
-            rest = _PICTURES * len(comparison) * len(sounds) // len(asked)
-            _require_room(comparison, asked, sounds, rest, options)
+            _require_room(comparison, asked, sounds, _rest(comparison), options)
     return sounds
 
 
@@ -100,6 +100,11 @@ def require_room(
     _require_room(comparison, [clip.trial for clip in clips], sounds, rest, options)
 
 
+def _rest(comparison: "Comparison") -> int:
+    """Return about how many bytes a page takes beside its sounds."""
+    return len(front_end("js")) + len(front_end("css")) + _PICTURES * len(comparison)
+
+
 def _require_room(
     comparison: "Comparison",
     asked: Sequence[str],
@@ -107,19 +112,21 @@ def _require_room(
     rest: int,
     options: PageOptions,
 ) -> None:
-    """Look at the sounds that were made, and at `rest`, the other bytes of their page."""
+    """Look at the sounds that were made, and at `rest`, the other bytes of the whole page."""
+    share = len(sounds) / len(asked) if asked else 1.0
     made = _in_page(sounds)
-    if made + rest <= options.max_mb * 1e6:
+    if made + rest * share <= options.max_mb * 1e6:
         return
-    share = {
+    less = {
         audio: sum(len(comparison.audio(id_, format=audio)) for id_ in asked[:_PROBES])
         / sum(map(len, sounds[:_PROBES]))
         for audio in smaller_audio(options.audio)
         if sounds
     }
-    whole = (made + rest) * len(asked) / len(sounds) if sounds else rest
-    smaller = {audio: (made * less + rest) / (made + rest) for audio, less in share.items()}
-    require_fits(Size(trials=len(comparison), bytes=int(whole), smaller=smaller), options)
+    whole = made / share if sounds else 0.0
+    smaller = {audio: int(whole * left + rest) for audio, left in less.items()}
+    size = Size(trials=len(comparison), bytes=int(whole + rest), smaller=smaller)
+    require_fits(size, options)
 
 
 def _in_page(sounds: Sequence[bytes]) -> int:

@@ -1,5 +1,6 @@
 """What a page that plays may be told to be: the only place that knows its choices and its size."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -58,26 +59,45 @@ class Size:
     trials: int
     bytes: int
     """Of the whole page."""
-    smaller: dict[str, float]
-    """What share of it each smaller sound would leave."""
+    smaller: dict[str, int]
+    """Bytes of the whole page with each smaller sound, about."""
+
+
+class TooLarge(UsageError):
+    """A page would be larger than allowed."""
+
+    def __init__(self, size: Size, options: PageOptions) -> None:
+        self.fits = int(size.trials * options.max_mb * 1e6 / size.bytes)
+        """About how many of its trials would fit."""
+        self.words = (
+            f"with all {size.trials} trials the page would take about {size.bytes / 1e6:.1f} MB, "
+            f"and {options.max_mb:g} MB are allowed"
+        )
+        choices = [
+            *([f"fewer trials (about {self.fits} fit)"] if self.fits else []),
+            *(
+                f"audio {name!r} (about {_at_least(bytes_)} MB)"
+                for name, bytes_ in size.smaller.items()
+                if bytes_ * _UNSURE <= options.max_mb * 1e6
+            ),
+            f"a larger max_mb (at least {_at_least(size.bytes)})",
+        ]
+        listed = ", ".join(choices[:-1])
+        super().__init__(f"{self.words}. Choose {listed + ' or ' if listed else ''}{choices[-1]}.")
+
+
+_UNSURE = 1.1
+"""How much more than estimated a page may take."""
+
+
+def _at_least(bytes_: int) -> str:
+    return f"{math.ceil(bytes_ * _UNSURE / 1e5) / 10:g}"
 
 
 def require_fits(size: Size, options: PageOptions) -> None:
-    """Raise `UsageError` where a page would be larger than allowed, with every choice there is."""
-    mb = size.bytes / 1e6
-    if mb <= options.max_mb:
-        return
-    fit = int(size.trials * options.max_mb / mb)
-    audio = [f"audio {name!r} (about {mb * size.smaller[name]:.0f} MB)" for name in size.smaller]
-    choices = [
-        f"fewer trials (about {fit} fit)",
-        *audio,
-        f"a larger max_mb (at least {mb + 1:.0f})",
-    ]
-    raise UsageError(
-        f"with all {size.trials} trials the page would take about {mb:.1f} MB, and "
-        f"{options.max_mb:g} MB are allowed. Choose {', '.join(choices[:-1])} or {choices[-1]}."
-    )
+    """Raise `TooLarge` where a page would be larger than allowed, with every choice that helps."""
+    if size.bytes > options.max_mb * 1e6:
+        raise TooLarge(size, options)
 
 
 def smaller_audio(audio: str) -> tuple[str, ...]:

@@ -39,8 +39,12 @@ class Drawers(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         """Show a part."""
         self.buttons[title].value = True
 
+    def count(self, title: str, words: str) -> None:
+        """Say beside the title how much is in a part, shut or open."""
+        self.buttons[title].description = f"{title} · {words}" if words else title
+
     def _pressed(self, change: Any) -> None:
-        title = change.owner.description
+        title = change.owner.tooltip
         change.owner.icon = OPEN if change.new else SHUT
         self._parts[title].layout.display = "" if change.new else "none"
         if change.new:

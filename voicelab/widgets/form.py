@@ -8,6 +8,7 @@ from pathlib import Path
 import ipywidgets as w
 
 from voicelab.engine.budget import read_budget
+from voicelab.errors import UsageError
 from voicelab.experiment import Experiment
 from voicelab.shipped import shipped
 from voicelab.template import read_rows
@@ -29,6 +30,7 @@ TABLE = (
     "variables, or instead of it."
 )
 REFERENCES = "References to clone"
+PROMPTS = "Table of prompts"
 
 
 def sample() -> Experiment:
@@ -84,7 +86,7 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         hint = w.HTML(f'<p class="voicelab-hint">{TABLE}</p>')
         parts = {
             "Options of the providers": self.options,
-            "Table of prompts": w.VBox([hint, self.table]),
+            PROMPTS: w.VBox([hint, self.table]),
             REFERENCES: self.references,
             "Seed and prompt file": w.VBox([self.seed, self.table_file]),
             "Load or save": self.file,
@@ -151,6 +153,24 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self._loading = False
         self._edited()
 
+    def take_over(self, older: "Form") -> None:
+        """Go on with what stands in an older form, finished or half typed."""
+        try:
+            options = older.options.value
+        except UsageError:
+            options = {}  # JSON half typed
+        self._loading = True
+        try:
+            self.values.load(older.template.value, older.values.value)
+            self._folder = older._folder
+            for field, before in zip(self._fields, older._fields, strict=True):
+                field.value = before.value
+            self.providers.chosen = older.providers.chosen
+            self.options.show(options)
+        finally:
+            self._loading = False
+        self._edited()
+
     def add_rows(self, rows: Sequence[Mapping[str, str]]) -> int:
         """Put rows at the end of the table of prompts; return how many.
 
@@ -191,9 +211,19 @@ class Form(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.preview_count.value = preview_count(self.preview_text.value, providers)
         values = self.values.value
         self.prompt_count.value = prompt_count(self.template.value, values, providers)
+        self.drawers.count(PROMPTS, _rows_text(self.table.value, values))
 
 
 _WRAP = w.Layout(flex_flow="row wrap")
+
+
+def _rows_text(table: str, variables: Collection[str]) -> str:
+    """Return how many rows a table of prompts has, or nothing where it cannot be read yet."""
+    try:
+        rows = len(read_table(table, variables))
+    except UsageError:
+        return ""
+    return f"{rows:,} row{'' if rows == 1 else 's'}" if rows else ""
 
 
 def _free(label: str, taken: Collection[str]) -> str:

@@ -2,7 +2,8 @@
 
 import html
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary, ref
+from pathlib import Path
+from weakref import WeakValueDictionary
 
 import ipywidgets as w
 
@@ -32,14 +33,16 @@ NONE_CAME = "No voice has come yet; the lines above say where each trial stands.
 CLONE = f"Put what has {FAVOURITE} stars or more into the table of prompts, to be cloned"
 MOVED = "This lab was opened in a newer studio. Run this cell again to go on here."
 
-_newest: "WeakKeyDictionary[Bench, ref[Studio]]" = WeakKeyDictionary()
+_newest: "WeakValueDictionary[Path, Studio]" = WeakValueDictionary()
+"""By the lab's folder."""
 
 
 class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """All of a lab as widgets; run under way or not, it shows the lab as it is.
 
     A lab has one studio at a time: an older one makes room, so that a cell run again and again
-    does not do the same work many times.
+    does not do the same work many times. What was typed there is taken over, unless an experiment
+    is given.
     """
 
     def __init__(self, bench: Bench, experiment: Experiment | None = None) -> None:
@@ -58,7 +61,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.voices = VoicesPanel(bench)
         super().__init__(self._layout())
         self.add_class("voicelab-studio")
-        self._make_room()
+        self._make_room(takes_over=experiment is None)
         self._connect()
 
     def _connect(self) -> None:
@@ -105,11 +108,13 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             _section(REPORT, [self.exports]),
         ]
 
-    def _make_room(self) -> None:
-        before = _newest.get(self._bench)
-        if before is not None and (older := before()) is not None:
+    def _make_room(self, *, takes_over: bool) -> None:
+        folder = self._bench.folder.resolve()
+        if (older := _newest.get(folder)) is not None:
             older.rest()
-        _newest[self._bench] = ref(self)
+            if takes_over:
+                self.form.take_over(older.form)
+        _newest[folder] = self
 
     def rest(self) -> None:
         """Follow the lab no longer, and say so."""

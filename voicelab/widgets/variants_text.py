@@ -1,6 +1,7 @@
 """Every row of a batch as a table: its prompt, its length, and what each provider makes of it."""
 
 import html
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from voicelab.engine.sheet import Quote
@@ -15,7 +16,10 @@ def variants_html(variants: Sequence[PromptVariant], sheet: Quote) -> str:
     if not variants:
         return f'<div class="voicelab-empty">{EMPTY}</div>'
     refused = {(r.label, r.provider): r.reason for r in sheet.refusals if r.label is not None}
-    sent = {(p.trial.variant.label, p.trial.provider) for p in sheet.sendable}
+    fates: dict[tuple[str, str], Counter[str]] = {}
+    for planned in sheet.sendable:
+        key = planned.trial.variant.label, planned.trial.provider
+        fates.setdefault(key, Counter())[_fate(planned.trial.id, sheet)] += 1
     providers = [line.provider for line in sheet.lines]
     troubled = {label for label, _ in refused}
     ordered = sorted(variants, key=lambda variant: variant.label not in troubled)
@@ -23,7 +27,7 @@ def variants_html(variants: Sequence[PromptVariant], sheet: Quote) -> str:
         f'<th scope="col">{html.escape(head)}</th>'
         for head in ("Row", "Prompt", "Characters to say", *providers)
     )
-    lines = "".join(_line(v, providers, refused, sent) for v in ordered[:MOST_ROWS])
+    lines = "".join(_line(v, providers, refused, fates) for v in ordered[:MOST_ROWS])
     rest = len(variants) - MOST_ROWS
     more = f'<p class="voicelab-hint">… and {rest:,} more rows.</p>' if rest > 0 else ""
     return (
@@ -36,9 +40,10 @@ def _line(
     variant: PromptVariant,
     providers: Sequence[str],
     refused: Mapping[tuple[str, str], str],
-    sent: set[tuple[str, str]],
+    fates: Mapping[tuple[str, str], Counter[str]],
 ) -> str:
-    cells = "".join(_cell((variant.label, name), refused, sent) for name in providers)
+    keys = [(variant.label, name) for name in providers]
+    cells = "".join(_cell(refused.get(key), fates.get(key, Counter())) for key in keys)
     said = html.escape(variant.prompt or _reference(variant))
     return (
         f'<tr><th scope="row">{html.escape(variant.label)}</th><td>{said}</td>'
@@ -46,12 +51,19 @@ def _line(
     )
 
 
-def _cell(
-    key: tuple[str, str], refused: Mapping[tuple[str, str], str], sent: set[tuple[str, str]]
-) -> str:
-    if reason := refused.get(key):
-        return f'<td data-state="failed"><b>refused</b> {html.escape(reason)}</td>'
-    return f"<td>{'sent' if key in sent else 'not for it'}</td>"
+def _cell(refused: str | None, fates: Counter[str]) -> str:
+    """Return what becomes of a row at a provider, by what becomes of each take."""
+    if refused:
+        return f'<td data-state="failed"><b>refused</b> {html.escape(refused)}</td>'
+    if len(fates) > 1:
+        return f"<td>{', '.join(f'{count} {fate}' for fate, count in fates.items())}</td>"
+    return f"<td>{next(iter(fates), 'not for it')}</td>"
+
+
+def _fate(trial: str, sheet: Quote) -> str:
+    if trial in sheet.done:
+        return "done already"
+    return "reused" if sheet.reuse and trial in sheet.alike else "will be sent"
 
 
 def _reference(variant: PromptVariant) -> str:

@@ -125,7 +125,7 @@ def _require_same_names(names: Sequence[str], given: Mapping[str, object], templ
     if missing:
         raise UsageError(
             f"the template {template!r} uses {_listed(missing)}, which has no values; "
-            f"pass them, for example {missing[0]}=['…', '…']."
+            f"give it some (in code: {missing[0]}=['…', '…'])."
         )
     unused = [name for name in given if name not in names]
     if unused:

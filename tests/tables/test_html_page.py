@@ -1,6 +1,7 @@
 """The exported page in a real Chromium, opened from a file, without a network."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -222,13 +223,19 @@ def test_emulated_voices_are_named_on_top(providers: list[str], words: str | Non
 
 
 def test_the_page_says_where_it_comes_from() -> None:
-    text = page_of(comparison_of(2))
-    assert "2 trials, 2 prompts · AI-generated voices · written by voicelab" in text
+    local = record_of(0, provider="local", evidence={"engine_version": "1.52.0"})
+    design = record_of(
+        1, provider="dashscope-qwen", emulated=True, evidence={"target_model": "qwen3-tts-vd"}
+    )
+    clone = replace(design, trial=replace(design.trial, provider="tencent-trtc"), evidence={})
+    text = page_of(comparison_of([local, design, clone]))
+    assert "3 trials, 2 prompts · AI-generated voices · written by voicelab" in text
     lines = re.findall(r"<tr><th scope=.row. dir=.auto.>(.*?)</td></tr>", text.split("origins")[-1])
     cells = [re.sub("(<[^>]+>)+", "|", line) for line in lines]
     assert cells == [
-        "local|the built-in test engine|1|2025-03-01",
-        "minimax|an emulator, not the vendor|1|2025-03-01",
+        "local|the built-in test engine|espeak-ng 1.52.0|1|2025-03-01",
+        "dashscope-qwen|an emulator, not the vendor|qwen3-tts-vd|1|2025-03-01",
+        "tencent-trtc|an emulator, not the vendor|not named|1|2025-03-01",
     ]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from voicelab.model import TrialRecord, source_text
+from voicelab.tables.made_with import made_with
 
 if TYPE_CHECKING:
     from voicelab.tables.comparison import Comparison
@@ -56,7 +57,7 @@ def _cleaned(value: Any, any_id: re.Pattern[str]) -> Any:
 
 
 def origins(records: Iterable[TrialRecord]) -> list[Row]:
-    """Return for each provider who answered, how many trials there are, and when they were made."""
+    """Return for each provider who answered, with what, and how many voices were made when."""
     found: dict[tuple[str, bool], list[TrialRecord]] = {}
     for record in records:
         found.setdefault((record.trial.provider, record.emulated), []).append(record)
@@ -64,6 +65,7 @@ def origins(records: Iterable[TrialRecord]) -> list[Row]:
         {
             "provider": provider,
             "answered": _who(provider, emulated),
+            "with": _with(group),
             "trials": len(group),
             "made": _span([record.finished_at or record.created_at for record in group]),
         }
@@ -75,6 +77,12 @@ def _who(provider: str, emulated: bool) -> str:
     if emulated:
         return "an emulator, not the vendor"
     return "the built-in test engine" if provider == "local" else "the vendor, live"
+
+
+def _with(records: Iterable[TrialRecord]) -> str:
+    """Return the models or the engine that made these voices, as far as they are named."""
+    named = {made_with(record.evidence, record.trial.options) for record in records}
+    return ", ".join(sorted(name for name in named if name)) or "not named"
 
 
 def _span(times: list[datetime]) -> str:

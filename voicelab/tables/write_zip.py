@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from voicelab.measures import MEASURES
+from voicelab.tables.made_with import made_with
 from voicelab.tables.summary import finite
 from voicelab.tables.write_audio import MANIFEST, write_audio_folder
 
@@ -47,7 +48,7 @@ def _sidecar(
         "answered_by": "an emulator, not the vendor"
         if entry["emulated"]
         else "the provider itself",
-        "model": entry["options"].get("model") or entry["evidence"].get("model"),
+        "model": made_with(entry["evidence"], entry["options"]),
         "description": entry["prompt"],
         **{name: value for name, value in entry.items() if name not in {"AI-generated", "error"}},
         "measures": {

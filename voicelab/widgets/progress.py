@@ -12,7 +12,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from voicelab.engine.job import Job, io_loop
-from voicelab.model import TrialRecord, TrialState
+from voicelab.model import TrialRecord, TrialState, source_text
 from voicelab.tables.comparison import Comparison
 from voicelab.widgets.bench import Bench
 from voicelab.widgets.counters import known
@@ -185,7 +185,8 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def _doubt(self, record: TrialRecord) -> w.HBox:
         trial = record.trial
-        name = html.escape(f"{trial.variant.label} — {trial.provider}, take {trial.take}")
+        source = source_text(trial.provider, emulated=record.emulated)
+        name = html.escape(f"{trial.variant.label} — {source}, take {trial.take}")
         resend, give_up = (
             w.Button(description=text, tooltip=hint, layout=w.Layout(width="auto"))
             for text, hint in DECISIONS

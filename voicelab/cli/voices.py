@@ -1,4 +1,4 @@
-"""The voices that vendors keep, in the terminal: every id whole, as `keep` and `drop` ask for it."""
+"""The voices that vendors keep, in the terminal, with ids one can copy to `keep` and `drop`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

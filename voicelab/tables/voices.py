@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from voicelab.engine.keep import spoken_with
@@ -68,14 +67,14 @@ def voices_frame(
 def _rows(
     provider: Provider, shelf: Shelf | None, records: Sequence[TrialRecord]
 ) -> Iterator[dict[str, Any]]:
-    here = [
-        record
+    used = [
+        (record.voice_id, record)
         for record in records
         if (record.trial.provider, record.emulated) == (provider.name, provider.emulated)
         and record.voice_id is not None
     ]
-    made = {r.voice_id: r for r in here if r.trial.variant.voice_id is None}
-    last_days = _last_days(here) if shelf is None or shelf.lists_unused else {}
+    made = {voice_id: record for voice_id, record in used if record.trial.variant.voice_id is None}
+    last_days = _last_days(used) if shelf is None or shelf.lists_unused else {}
     own = [voice for voice in shelf.voices if voice.kind != "system"] if shelf else []
     account = {"slots_used": len(own), "slots": shelf.slots if shelf else None}
     unlisted = _unlisted(provider, shelf, made, records)
@@ -85,13 +84,13 @@ def _rows(
         yield account | _told(voice, record, expires) | _from(record)
 
 
-def _last_days(records: Sequence[TrialRecord]) -> dict[str | None, datetime]:
+def _last_days(used: Sequence[tuple[str, TrialRecord]]) -> dict[str, datetime]:
     """Return when each voice expires by the trial that used it last.
 
     Not for a vendor that lists only voices that were used: it keeps those for good.
     """
-    lapses = ((r.expires_at, r.voice_id) for r in records if r.expires_at is not None)
-    return {voice_id: expires for expires, voice_id in sorted(lapses, key=itemgetter(0))}
+    lapses = [(r.expires_at, voice_id) for voice_id, r in used if r.expires_at is not None]
+    return {voice_id: expires for expires, voice_id in sorted(lapses)}
 
 
 def _unlisted(

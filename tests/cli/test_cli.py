@@ -12,17 +12,10 @@ from pathlib import Path
 
 import pytest
 from typed import SMALL, process, voicelab
-from waits import quick
 
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import Sandbox, serve
 from voicelab.lab import Lab
-
-
-@pytest.fixture(autouse=True)
-def _no_time_to_lose() -> Iterator[None]:
-    with quick():
-        yield
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Budgets, doubts and bills on the command line."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from typed import SMALL, voicelab
-from waits import quick
 
 from voicelab.emulators.base import Fault
 from voicelab.emulators.minimax import MiniMaxEmulator
@@ -13,12 +10,6 @@ from voicelab.emulators.serve import serve
 
 EACH = len("Good evening.") * 30e-6
 """USD a trial."""
-
-
-@pytest.fixture(autouse=True)
-def _no_time_to_lose() -> Iterator[None]:
-    with quick():
-        yield
 
 
 def test_a_budget_stops_a_doubt_is_settled_by_a_person_and_the_bill_says_both(

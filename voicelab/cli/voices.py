@@ -28,7 +28,7 @@ def print_voices(lab: Lab) -> None:
     if out.is_terminal:
         _print_blocks(rows)
     elif rows:
-        print_table(_table(rows), whole=(1,))
+        print_table(_table(rows))
     for name, own in frame.dropna(subset=["slots"]).groupby("provider"):
         say(f"{name}: {own['slots_used'].iloc[0]} of {own['slots'].iloc[0]:.0f} voices used.")
     for name, note in frame.attrs["notes"].items():

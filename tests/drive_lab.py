@@ -187,10 +187,10 @@ class Notebook:
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    def run_all(self) -> None:
+    def run_all(self, *, within_s: float = 90.0) -> None:
         """Run every cell; as in real use, an error stops it."""
         self.page.evaluate(RUN_ALL)
-        self.page.wait_for_function("() => window.ran", timeout=90_000)
+        self.page.wait_for_function("() => window.ran", timeout=within_s * 1000)
 
     def problems(self) -> dict[str, Any]:
         """Return every error of a cell, of a widget's callback and of the browser."""

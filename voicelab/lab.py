@@ -385,7 +385,7 @@ class Lab:
 
         A voice of this lab that its vendor keeps and leaves out of its list is a row all the
         same, `not listed`. Vendors that cannot be asked, or keep no list, are told in
-        `.attrs["notes"]`, by name.
+        `.attrs["notes"]`, by name. `created_at` and `expires_at` are ISO 8601 in UTC.
         """
         shelves: dict[str, Shelf] = {}
         callable_: dict[str, Provider] = {}

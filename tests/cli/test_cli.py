@@ -1,4 +1,4 @@
-"""The command line as a person uses it: a real process, its output, its exit code."""
+"""The command line as a person uses it: its output, its exit code, and a few real processes."""
 
 import csv
 import json
@@ -7,38 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typed import SMALL, process, voicelab
 
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import Sandbox, serve
 from voicelab.lab import Lab
-
-SMALL = """
-name = "tones"
-takes = 1
-preview_text = "Good evening."
-template = "a {tone} male voice"
-providers = ["local"]
-
-[variables]
-tone = ["deep", "bright"]
-"""
-
-
-def voicelab(
-    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MINIMAX_", "VOICELAB_LAB"))}
-    return subprocess.run(
-        [sys.executable, "-m", "voicelab", *arguments],
-        cwd=cwd,
-        env={**clean, "COLUMNS": "120", "PYTHONUTF8": "1", **(env or {})},
-        capture_output=True,
-        text=True,
-    )
 
 
 @pytest.fixture
@@ -54,7 +31,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_the_demo_goes_from_nothing_to_a_page_that_plays(tmp_path: Path) -> None:
-    done = voicelab("demo", cwd=tmp_path)
+    done = process("demo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "说书人" in done.stdout
     assert "16/16" in done.stdout
@@ -198,7 +175,7 @@ def test_hostile_text_cannot_steer_the_terminal(folder: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="names are always text on Windows")
 def test_a_name_that_is_no_text_is_told_all_the_same(folder: Path) -> None:
-    ran = voicelab("run", "\udcff\x1b[31m\u2028.toml", cwd=folder)
+    ran = process("run", "\udcff\x1b[31m\u2028.toml", cwd=folder)
     assert ran.returncode == 2
     assert ".toml" in ran.stderr
     assert not [bad for bad in ("Traceback", "\x1b[31m", "\u2028") if bad in ran.stderr]
@@ -207,14 +184,14 @@ def test_a_name_that_is_no_text_is_told_all_the_same(folder: Path) -> None:
 def test_a_terminal_of_few_letters_still_shows_the_rest(folder: Path) -> None:
     (folder / "zh.toml").write_text(SMALL.replace("deep", "低沉"), encoding="utf-8")
     few = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
-    ran = voicelab("run", "zh.toml", cwd=folder, env=few)
+    ran = process("run", "zh.toml", cwd=folder, env=few)
     assert ran.returncode == 0, ran.stderr
     assert "??" in ran.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
 def test_an_interrupted_run_is_resumed(folder: Path) -> None:
-    rows = "\n".join(f'[[rows]]\nlabel = "r{n}"\nprompt = "deep {n}"' for n in range(300))
+    rows = "\n".join(f'[[rows]]\nlabel = "r{n}"\nprompt = "deep {n}"' for n in range(60))
     (folder / "long.toml").write_text(f'name = "long"\npreview_text = "One, two."\n{rows}\n')
     child = subprocess.Popen(
         [sys.executable, "-m", "voicelab", "run", "long.toml"],
@@ -236,14 +213,14 @@ def test_an_interrupted_run_is_resumed(folder: Path) -> None:
 
 
 def test_the_doctor_finds_this_machine_well(tmp_path: Path) -> None:
-    done = voicelab("doctor", cwd=tmp_path)
+    done = process("doctor", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "espeak-ng 1." in done.stdout
 
 
 def test_the_doctor_says_how_to_mend_a_missing_engine(tmp_path: Path) -> None:
     broken = {"VOICELAB_ESPEAK_LIBRARY": str(tmp_path / "none.so"), "VOICELAB_ESPEAK_DATA": "."}
-    done = voicelab("doctor", cwd=tmp_path, env=broken)
+    done = process("doctor", cwd=tmp_path, env=broken)
     assert "local engine" in done.stdout
     assert "Traceback" not in done.stderr
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from test_cli import SMALL, voicelab
+from typed import SMALL, voicelab
 
 from voicelab.emulators.base import Fault
 from voicelab.emulators.minimax import MiniMaxEmulator

@@ -92,6 +92,28 @@ def test_status_slots_and_expiry_are_told_where_the_vendor_tells_them(lab: Lab) 
     assert "keeps no list" not in lab.voices().attrs["notes"]["tencent-trtc"]
 
 
+def test_days_are_in_utc_so_that_sorting_by_their_text_sorts_by_time(lab: Lab) -> None:
+    frame = lab.voices().sort_values("created_at")
+    made = [datetime.fromisoformat(text) for text in frame["created_at"]]
+    assert {moment.utcoffset() for moment in made} == {timedelta(0)}
+    assert made == sorted(made)
+    assert all(abs(moment - datetime.now(UTC)) < timedelta(hours=1) for moment in made)
+    assert all(text.endswith("+00:00") for text in frame["expires_at"].dropna())
+
+
+@pytest.mark.parametrize("name", ["dashscope-cosyvoice", "dashscope-qwen"])
+def test_when_a_listed_voice_expires_is_what_the_last_trial_with_it_says(
+    lab: Lab, name: str
+) -> None:
+    record = made_at(lab, name)
+    assert record.expires_at is not None
+    assert rows_of(lab)[name]["expires_at"] == record.expires_at.isoformat()
+    (spoken,) = lab.speak(record.trial.id, "And good night.").result().records
+    assert spoken.expires_at is not None
+    assert spoken.expires_at > record.expires_at
+    assert rows_of(lab)[name]["expires_at"] == spoken.expires_at.isoformat()
+
+
 def test_keeping_is_free_where_the_vendor_has_a_call_or_nothing_to_do(
     lab: Lab, vendors: Sandbox
 ) -> None:

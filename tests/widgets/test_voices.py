@@ -1,5 +1,6 @@
 """The panel of kept voices: nothing is asked by itself, nothing is deleted without asking."""
 
+import html
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,13 @@ def test_a_kept_voice_is_listed_and_deleted_after_asking_once(lab: Lab) -> None:
     assert line.confirm.layout.display == "none"
     line.delete.click()
     assert line.confirm.layout.display == ""
+    voice_id = lab.records()[0].voice_id
+    question = (
+        f"Delete the voice from 'deep', {voice_id}, at minimax (emulated)? It is gone for good."
+    )
+    assert html.unescape(line.question.value) == f'<span role="alert">{question}</span>'
+    assert line.yes.description == "Delete deep at minimax for good"
+    assert (line.yes.tooltip, question.startswith(line.delete.tooltip)) == (question, True)
     line.no.click()
     assert line.confirm.layout.display == "none"
     assert len(lab.voices()) == 1
@@ -46,6 +54,20 @@ def test_a_kept_voice_is_listed_and_deleted_after_asking_once(lab: Lab) -> None:
     until(lambda: not panel.lines.children)
     until(lambda: "Deleted" in panel.guard.value)
     until(lambda: NONE_KEPT in panel.words.value)
+
+
+def test_a_voice_that_no_trial_made_is_asked_about_by_its_id(
+    lab: Lab, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    voice_id = str(lab.records()[0].voice_id)
+    with open_lab(tmp_path / "another", sandbox) as another:
+        panel = VoicesPanel(another)
+        panel.ask.click()
+        until(lambda: panel.lines.children)
+        (line,) = panel.lines.children
+        line.delete.click()
+        assert f"Delete the voice, {voice_id}, at minimax (emulated)?" in line.question.value
+        assert line.yes.description == f"Delete {voice_id} at minimax for good"
 
 
 def test_a_vendor_that_does_not_answer_is_a_sentence(lab: Lab, sandbox: Sandbox) -> None:

@@ -2,10 +2,17 @@
 
 import io
 import sys
+from collections.abc import Sequence
 
 
-def main() -> None:
-    """Run the command line; a `VoiceLabError` becomes one sentence and exit code 2."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; a `VoiceLabError` becomes one sentence and exit code 2.
+
+    Parameters
+    ----------
+    arguments
+        What follows `voicelab`; what this process was started with where not given.
+    """
     from voicelab.cli.app import app
     from voicelab.cli.show import complain
     from voicelab.errors import VoiceLabError
@@ -14,7 +21,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal of few letters still shows the rest
     try:
-        app()
+        app(arguments)
     except VoiceLabError as error:
         complain(str(error))
         sys.exit(2)

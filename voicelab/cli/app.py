@@ -36,7 +36,7 @@ File = Annotated[Path, typer.Argument(help="An experiment file (TOML).")]
 What = Annotated[
     str | None, typer.Argument(help="A batch id or an experiment's name; all where not given.")
 ]
-TrialId = Annotated[str, typer.Argument(help="A trial's id, as `voicelab table` shows it.")]
+TrialId = Annotated[str, typer.Argument(help="Its id: `voicelab table --columns label,trial`.")]
 LeaveOut = Annotated[
     bool, typer.Option("--leave-out-refused", help="Send the others when some are refused.")
 ]
@@ -284,7 +284,7 @@ def voices(folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
 
 @app.command()
 def keep(
-    trial: Annotated[str, typer.Argument(help="The trial that made the voice.")],
+    trial: Annotated[str, typer.Argument(help="The trial that made the voice, by its id.")],
     name: Annotated[str | None, typer.Option(help="What its vendor shall list it under.")] = None,
     folder: LabFolder = DEFAULT_LAB,
     live: Live = False,

@@ -43,6 +43,7 @@ def providers_table(lab: Lab) -> Table:
     table = Table("Provider", "Wants", "Limits and prices", "Can be called", title="Providers")
     for column in table.columns:
         column.overflow = "fold"
+    table.columns[0].no_wrap = True  # a name is copied from there
     for name, kind in PROVIDERS.items():
         try:
             provider = lab.provider(name)
@@ -74,6 +75,7 @@ def options_table(name: str) -> Table:
     table = Table("Field", "Takes", "What it does", title=f"Options of {name}")
     for column in table.columns:
         column.overflow = "fold"
+    table.columns[0].no_wrap = True  # a name is copied from there
     for when, declared in (("", kind.declared), ("speech: ", kind.declared_for_speech)):
         for option in declared:
             help_ = f"{option.title}. {option.help}"

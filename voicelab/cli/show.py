@@ -2,11 +2,12 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import typer
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -26,9 +27,13 @@ _err = Console(stderr=True, highlight=False)
 _STEERING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Controls, invisible marks, what cannot be printed at all, and separators of lines."""
 _WIDE = 100
+_UNBROKEN = 10_000
+"""Columns that any row fits in."""
 _REFRESH_S = 1.0
 _SHOWN = ("label", "provider", "take", "state")
 _MEASURES = ("f0_median_hz", "f0_range_st", "speech_rate_syl_s", "loudness_lufs")
+_COPIED = ("provider", "voice_id", "clip", "request_id", "trial")
+"""Columns one copies from."""
 _MORE_MEASURES = ("duration_s", *_MEASURES, "centroid_hz")
 
 
@@ -56,6 +61,22 @@ def complain(text: str) -> None:
     _err.print(Text("voicelab: ", style="bold red") + safe(text), soft_wrap=True)
 
 
+def print_table(table: Table, *, whole: Collection[int] = (0,)) -> None:
+    """Print a table; where nobody watches, a row is one line, however wide.
+
+    Parameters
+    ----------
+    whole
+        Columns of names and ids: none of them is cut, even where a row then passes the edge.
+    """
+    for column in (table.columns[n] for n in whole):
+        words = (word for cell in column.cells for word in str(cell).split())
+        column.min_width = max(map(cell_len, words), default=0)
+    if not out.is_terminal:
+        table.width = out.measure(table, options=out.options.update(max_width=_UNBROKEN)).maximum
+    out.print(table, crop=False)
+
+
 def quote_table(sheet: Quote) -> None:
     """Print what a batch will take, and every refusal."""
     table = Table("Provider", "Trials", "Done", "Characters", "Price", "Time", title="Quote")
@@ -63,7 +84,7 @@ def quote_table(sheet: Quote) -> None:
         time = f"about {duration_text(line.duration_s)}"
         cells = (line.source, line.trials, line.done, line.characters, cost_text(line), time)
         table.add_row(*map(safe, cells))
-    out.print(table)
+    print_table(table)
     for line in sheet.lines:
         if line.unfit:
             say(f"{line.source}: {unfit_text(line)}.")
@@ -83,7 +104,7 @@ def bill_table(rows: Sequence[Mapping[Any, Any]]) -> None:
         source = source_text(row["provider"], emulated=row["emulated"])
         sums = (_amount(row[name], row["currency"]) for name in ("quoted", "billed"))
         table.add_row(*map(safe, (source, row["trials"], row["in_doubt"], *sums)))
-    out.print(table)
+    print_table(table)
 
 
 def _amount(value: float, currency: object) -> str:
@@ -100,7 +121,7 @@ def comparison_table(comparison: Comparison, columns: Sequence[str] = ()) -> Non
         table.add_column(_heading(name), justify="right" if is_number else "left", min_width=least)
     for row, record in zip(comparison.table, comparison.records, strict=True):
         table.add_row(*(safe(_cell(name, row.get(name), record)) for name in columns))
-    out.print(table)
+    print_table(table, whole=[n for n, name in enumerate(columns) if name in _COPIED])
     for record in comparison.records:
         if record.error:
             trial = record.trial

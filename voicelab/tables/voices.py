@@ -39,6 +39,10 @@ def voices_frame(
 ) -> "pd.DataFrame":
     """Return one row a voice that is the user's own; `notes` by provider are in `.attrs`.
 
+    `created_at` and `expires_at` are text, ISO 8601 in UTC, as in every frame of a lab: sorted as
+    text they are sorted by time. Where the vendor does not tell when a voice expires, `expires_at`
+    is what the lab's own trials with it say.
+
     Parameters
     ----------
     shelves
@@ -63,19 +67,30 @@ def voices_frame(
 def _rows(
     provider: Provider, shelf: Shelf | None, records: Sequence[TrialRecord]
 ) -> Iterator[dict[str, Any]]:
-    made = {
-        record.voice_id: record
+    used = [
+        (record.voice_id, record)
         for record in records
         if (record.trial.provider, record.emulated) == (provider.name, provider.emulated)
         and record.voice_id is not None
-        and record.trial.variant.voice_id is None
-    }
+    ]
+    made = {voice_id: record for voice_id, record in used if record.trial.variant.voice_id is None}
+    last_days = _last_days(used) if shelf is None or shelf.lists_unused else {}
     own = [voice for voice in shelf.voices if voice.kind != "system"] if shelf else []
     account = {"slots_used": len(own), "slots": shelf.slots if shelf else None}
     unlisted = _unlisted(provider, shelf, made, records)
     for voice in [*own, *unlisted]:
         record = made.get(voice.voice_id)
-        yield account | _told(voice, record) | _from(record)
+        expires = voice.expires_at or last_days.get(voice.voice_id)
+        yield account | _told(voice, record, expires) | _from(record)
+
+
+def _last_days(used: Sequence[tuple[str, TrialRecord]]) -> dict[str, datetime]:
+    """Return when each voice expires by the trial that used it last.
+
+    Not for a vendor that lists only voices that were used: it keeps those for good.
+    """
+    lapses = [(r.expires_at, voice_id) for voice_id, r in used if r.expires_at is not None]
+    return {voice_id: expires for expires, voice_id in sorted(lapses)}
 
 
 def _unlisted(
@@ -107,7 +122,9 @@ def _lapsed(record: TrialRecord) -> bool:
     return record.expires_at is not None and record.expires_at < datetime.now(UTC)
 
 
-def _told(voice: ShelvedVoice, record: TrialRecord | None) -> dict[str, Any]:
+def _told(
+    voice: ShelvedVoice, record: TrialRecord | None, expires: datetime | None
+) -> dict[str, Any]:
     """Return what the vendor tells; of the day it was made, else what the lab knows."""
     created = voice.created_at or (record.finished_at if record else None)
     return {
@@ -115,9 +132,13 @@ def _told(voice: ShelvedVoice, record: TrialRecord | None) -> dict[str, Any]:
         "kind": voice.kind,
         "name": voice.name,
         "status": voice.status,
-        "created_at": created.isoformat() if created else None,
-        "expires_at": voice.expires_at.isoformat() if voice.expires_at else None,
+        "created_at": _utc(created),
+        "expires_at": _utc(expires),
     }
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None
 
 
 def _from(record: TrialRecord | None) -> dict[str, Any]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_SHOWN = 200
+MOST_LETTERS = 30
+"""Of a label or an id, on a button."""
 NOT_ASKED = "Press the button to ask every vendor for the voices it keeps for you; that is free."
 NONE_KEPT = "No vendor keeps a voice for you now."
 
@@ -71,7 +73,7 @@ class _Line(w.VBox):  # type: ignore[misc]
         self._bench, self._row, self._changed = bench, row, changed
         self.guard = Guard()
         self.keep = _button("Keep", f"Have {row['provider']} keep it")
-        self.delete = _button("Delete …", f"Delete {row['voice_id']} at {row['provider']}")
+        self.delete = _button("Delete …", f"Delete {_named(row)}")
         self.question, self.yes, self.no = w.HTML(), _button("Yes", ""), _button("Cancel", "")
         self.confirm = w.VBox([self.question, w.HBox([self.yes, self.no])])
         self.confirm.add_class("voicelab-problem")
@@ -102,8 +104,8 @@ class _Line(w.VBox):  # type: ignore[misc]
         self._wanted()
 
     def _ask(self, question: str, yes: str, style: str, action: Callable[[], None]) -> None:
-        self.question.value = html.escape(question)
-        self.yes.description, self.yes.button_style = yes, style
+        self.question.value = f'<span role="alert">{html.escape(question)}</span>'
+        self.yes.description, self.yes.tooltip, self.yes.button_style = yes, question, style
         self._agreed = action
         self.confirm.layout.display = ""
 
@@ -111,7 +113,8 @@ class _Line(w.VBox):  # type: ignore[misc]
         self.confirm.layout.display = "none"
 
     def _ask_to_delete(self, _button: object) -> None:
-        self._ask("It is gone for good.", "Delete for good", "danger", self._drop)
+        question = f"Delete {_named(self._row)}? It is gone for good."
+        self._ask(question, f"Delete {_short(self._row)} for good", "danger", self._drop)
 
     def _drop(self) -> None:
         self._bench.drop(self._row["provider"], self._row["voice_id"])
@@ -155,6 +158,20 @@ def _voice(row: Mapping[Any, Any]) -> str:
     name = html.escape(str(row["voice_id"]))
     source = html.escape(source_text(row["provider"], emulated=row["emulated"]))
     return f"<b>{source}</b> <code>{name}</code> {' · '.join(told)}"
+
+
+def _named(row: Mapping[Any, Any]) -> str:
+    """Return what a question calls a voice: where it is from, its id and who keeps it."""
+    source = source_text(row["provider"], emulated=row["emulated"])
+    label = f"the voice from {row['label']!r}" if isinstance(row["label"], str) else "the voice"
+    return f"{label}, {row['voice_id']}, at {source}"
+
+
+def _short(row: Mapping[Any, Any]) -> str:
+    """Return what a button calls a voice, of few letters."""
+    label = row["label"] if isinstance(row["label"], str) else str(row["voice_id"])
+    short = label if len(label) <= MOST_LETTERS else f"{label[:MOST_LETTERS]}…"
+    return f"{short} at {row['provider']}"
 
 
 def _button(name: str, hint: str, style: str = "") -> w.Button:

@@ -28,14 +28,20 @@ from voicelab.emulators.serve import Sandbox
 TEXT = "On a stormy night, the ancient bell tower struck twelve."
 
 
-def client(kind: Any, sandbox: Sandbox, *, region: str = "", key: str | None = None) -> Any:
+def client(
+    kind: Any,
+    sandbox: Sandbox,
+    *,
+    region: str = "",
+    key: str | None = None,
+    method: str = "POST",
+) -> Any:
     name = {MpsClient: "tencent-mps", VodClient: "tencent-vod", TrtcClient: "tencent-trtc"}[kind]
     known = sandbox.credentials[name]
     host = known["base_url"].removeprefix("http://")
-    profile = ClientProfile(
-        httpProfile=HttpProfile(protocol="http", endpoint=host), language="en-US"
-    )
-    return kind(Credential(known["secret_id"], key or known["secret_key"]), region, profile)
+    wire = HttpProfile(protocol="http", endpoint=host, reqMethod=method)
+    keys = Credential(known["secret_id"], key or known["secret_key"], known.get("token"))
+    return kind(keys, region, ClientProfile(httpProfile=wire, language="en-US"))
 
 
 def ask(request: Any, **fields: Any) -> Any:
@@ -162,3 +168,47 @@ def test_trtc_clones_and_speaks_for_its_own_sdk(sandbox: Sandbox) -> None:
         )
     )
     assert decode(base64.b64decode(spoken.Audio)).sr == 24000
+
+
+def test_what_the_sdk_asks_by_get_is_answered_like_what_it_posts(sandbox: Sandbox) -> None:
+    sdk = client(MpsClient, sandbox, method="GET")
+    made = sdk.DesignVoiceAsync(
+        ask(
+            mps.DesignVoiceAsyncRequest(),
+            Prompt="A calm & deep voice: 旁白, 100 % ~ calm/slow",
+            VoiceProfile={"Name": "got by get", "Languages": ["en", "zh"], "Labels": ["Magnetic"]},
+        )
+    )
+    poll = ask(mps.DescribeDesignTaskRequest(), TaskId=made.TaskId)
+
+    def finished() -> Any:
+        answer = sdk.DescribeDesignTask(poll)
+        return None if answer.Status == "processing" else answer
+
+    voice_id = until(finished).VoiceId
+    filters = ask(mps.DescribeVoicesRequest(), Languages=["zh"], VoiceType="design", PageSize=3)
+    (listed,) = sdk.DescribeVoices(filters).Voices
+    assert (listed.VoiceId, listed.Name) == (voice_id, "got by get")
+    assert (listed.Languages, listed.Labels) == (["en", "zh"], ["Magnetic"])
+    assert sdk.DeleteVoice(ask(mps.DeleteVoiceRequest(), VoiceId=voice_id)).ErrorCode == 0
+
+
+def test_a_no_to_a_get_is_an_exception_of_the_sdk_with_its_code(sandbox: Sandbox) -> None:
+    for kind, codes in (
+        (MpsClient, ("MissingParameter", "UnknownParameter")),
+        (VodClient, ("MissingParameter", "UnknownParameter")),
+        (TrtcClient, ("InvalidAction", "InvalidAction")),
+    ):
+        sdk = client(kind, sandbox, method="GET", region="ap-singapore")
+        for body, code in zip(({}, {"Nonsense": {"A": 1}}), codes, strict=True):
+            with pytest.raises(TencentCloudSDKException) as refused:
+                sdk.call_json("DesignVoiceAsync", body)
+            assert refused.value.get_code() == code
+            assert refused.value.get_request_id()
+
+
+def test_the_sdk_hears_that_its_request_is_too_large(sandbox: Sandbox) -> None:
+    with pytest.raises(TencentCloudSDKException) as refused:
+        client(MpsClient, sandbox).call_json("DesignVoiceAsync", {"Prompt": "a" * 10 * 2**20})
+    assert refused.value.get_code() == "RequestSizeLimitExceeded"
+    assert sandbox["tencent-mps"].ledger.charged == 0

@@ -25,6 +25,8 @@ LANGUAGES = """
 zh en ja de fr ko ru uk pt it es id nl tr fil ms el fi hr sk pl sv hi bg ro ar cs da ta hun vi no
 yue th he ca nn af fa sl
 """
+SAYING = r"(?s).*\S.*"
+"""A text that is more than blanks."""
 
 TEXT = Field()
 TEXTS = Field(kind="array", items=TEXT)
@@ -72,7 +74,7 @@ CUSTOM_FIELDS = {
 }
 DESIGN_FIELDS = {
     "SubAppId": APP_TEXT,
-    "Prompt": Field(required=True, least=1),
+    "Prompt": Field(required=True, pattern=SAYING),
     "PreviewText": Field(most=500),
     "VoiceSettings": Field(kind="object", fields={"Name": TEXT, **LOOKS}),
     "ExtParam": TEXT,

@@ -74,8 +74,8 @@ class TencentVodEmulator(Tc3Emulator):
     variable: ClassVar[str] = "TENCENTCLOUD_VOD_ENDPOINT"
     sub_app_id: int = 221073
     """The application meant where none is named."""
-    sub_app_ids: tuple[int, ...] | None = None
-    """The applications of the account; any there may be where not given."""
+    sub_app_ids: tuple[int, ...] = (221157,)
+    """Further applications of the account; that of the vendor's examples of a design."""
     needs_sub_app_id: bool = False
     """Whether the account was opened since 25 December 2023 and must name an application."""
     waiting_s: float = 0.5
@@ -152,7 +152,7 @@ class TencentVodEmulator(Tc3Emulator):
         if "SubAppId" not in wish and self.needs_sub_app_id:
             raise _no_app()
         app = int(wish.get("SubAppId", self.sub_app_id))
-        if self.sub_app_ids is not None and app not in self.sub_app_ids:
+        if app not in (self.sub_app_id, *self.sub_app_ids):
             raise _no_app()
         return app
 

@@ -23,7 +23,7 @@ from voicelab.audio.clip import decode
 from voicelab.audio.description import read_description
 from voicelab.audio.espeak import speak
 from voicelab.audio.reference import prepare
-from voicelab.emulators.serve import Sandbox
+from voicelab.emulators.serve import Sandbox, serve
 
 TEXT = "On a stormy night, the ancient bell tower struck twelve."
 
@@ -212,3 +212,88 @@ def test_the_sdk_hears_that_its_request_is_too_large(sandbox: Sandbox) -> None:
         client(MpsClient, sandbox).call_json("DesignVoiceAsync", {"Prompt": "a" * 10 * 2**20})
     assert refused.value.get_code() == "RequestSizeLimitExceeded"
     assert sandbox["tencent-mps"].ledger.charged == 0
+
+
+def test_the_sdk_hands_its_token_in_with_temporary_credentials() -> None:
+    with serve(["tencent-mps"], temporary=True) as sandbox:
+        sdk = client(MpsClient, sandbox)
+        assert sdk.DescribeVoices(ask(mps.DescribeVoicesRequest(), PageNum=1)).ErrorCode == 0
+        for token in ("", "another-token"):
+            sdk.credential.token = token
+            with pytest.raises(TencentCloudSDKException) as refused:
+                sdk.DescribeVoices(ask(mps.DescribeVoicesRequest(), PageNum=1))
+            assert refused.value.get_code() == "AuthFailure.TokenFailure"
+
+
+def test_mps_clones_and_speaks_later_for_its_own_sdk(sandbox: Sandbox) -> None:
+    sdk = client(MpsClient, sandbox)
+    clone = sdk.CloneVoice(
+        ask(
+            mps.CloneVoiceRequest(),
+            AudioData=base64.b64encode(recording()).decode(),
+            VoiceProfile={"Name": "cloned"},
+            Text="Good evening.",
+        )
+    )
+    assert decode(base64.b64decode(clone.AudioData)).format == "wav"
+    task = sdk.TextToSpeechAsync(
+        ask(mps.TextToSpeechAsyncRequest(), Text=TEXT, VoiceId=clone.VoiceId)
+    )
+    poll = ask(mps.DescribeTextToSpeechAsyncTaskRequest(), TaskId=task.TaskId)
+
+    def finished() -> Any:
+        answer = sdk.DescribeTextToSpeechAsyncTask(poll)
+        return None if answer.Status == "processing" else answer
+
+    spoken = until(finished)
+    assert (spoken.Status, spoken.VoiceId) == ("success", clone.VoiceId)
+    with urlopen(spoken.AudioUrl) as reply:
+        assert decode(reply.read()).duration_s > 2
+
+
+def test_vod_changes_a_voice_that_spoke_for_its_own_sdk(sandbox: Sandbox) -> None:
+    sdk = client(VodClient, sandbox)
+    design = sdk.DesignVoiceAsync(ask(vod.DesignVoiceAsyncRequest(), Prompt="a deep male voice"))
+    poll = ask(vod.DescribeTaskDetailRequest(), TaskId=design.TaskId)
+    first = sdk.DescribeTaskDetail(poll)
+    assert first.Status in ("WAITING", "PROCESSING")
+
+    def finished() -> Any:
+        answer = sdk.DescribeTaskDetail(poll)
+        return answer if answer.Status == "FINISH" else None
+
+    voice_id = until(finished).DesignVoiceAsyncTask.Output.VoiceId
+    fields = {"VoiceId": voice_id, "VoiceFields": {"Name": "changed"}}
+    with pytest.raises(TencentCloudSDKException) as early:
+        sdk.UpdateVoice(ask(vod.UpdateVoiceRequest(), **fields))
+    assert early.value.get_code() == "ResourceNotFound"
+    sdk.TextToSpeechSync(ask(vod.TextToSpeechSyncRequest(), VoiceId=voice_id, Text="Hello."))
+    assert sdk.UpdateVoice(ask(vod.UpdateVoiceRequest(), **fields)).Voice.Name == "changed"
+
+
+def test_trtc_streams_speech_for_its_own_sdk(sandbox: Sandbox) -> None:
+    sdk = client(TrtcClient, sandbox, region="ap-singapore")
+    made = sdk.VoiceClone(
+        ask(
+            trtc.VoiceCloneRequest(),
+            SdkAppId=1466000000,
+            VoiceName="sdk_sse",
+            PromptAudio=base64.b64encode(recording()).decode(),
+        )
+    )
+    wish = {"SdkAppId": 1466000000, "Text": TEXT, "Voice": {"VoiceId": made.VoiceId}}
+    events = [
+        json.loads(event["data"])
+        for event in sdk.TextToSpeechSSE(ask(trtc.TextToSpeechSSERequest(), **wish))
+    ]
+    assert len(events) > 2
+    assert [event["Seq"] for event in events] == list(range(len(events)))
+    assert [event["IsEnd"] for event in events] == [False] * (len(events) - 1) + [True]
+    sound = b"".join(base64.b64decode(event["Audio"]) for event in events)
+    whole = sdk.TextToSpeech(ask(trtc.TextToSpeechRequest(), **wish))
+    assert sound == base64.b64decode(whole.Audio)
+    with pytest.raises(TencentCloudSDKException) as unknown:
+        sdk.TextToSpeechSSE(
+            ask(trtc.TextToSpeechSSERequest(), **{**wish, "Voice": {"VoiceId": "fake"}})
+        )
+    assert unknown.value.get_code() == "InvalidParameter.VoiceId"

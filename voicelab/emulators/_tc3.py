@@ -27,10 +27,13 @@ from voicelab.emulators.base import Answer, Call, Emulator, Fault, No
 
 SECRET_ID = "AKIDemulated0tencent0secret0id00000"
 SECRET_KEY = "emulated0tencent0secret0key00000"
+TEMPORARY_ID = "AKIDemulated0temporary0secret0id000"
+TEMPORARY_KEY = "emulated0temporary0secret0key000"
+TOKEN = "emulated0token0of0temporary0credentials0"
 LINK_S = 24 * 3600.0
 
 
-Handle = Callable[[Call, dict[str, Any]], Awaitable[Answer]]
+Handle = Callable[[Call, dict[str, Any]], Awaitable[Answer | Response]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +123,10 @@ class Tc3Emulator(Emulator):
         for status in (404, 405):
             self._app.add_exception_handler(status, self._astray)
 
+    def use_temporary_credentials(self) -> None:
+        """Take temporary credentials from now on, and no others: every call needs their token."""
+        self.secret_id, self.secret_key, self.token = TEMPORARY_ID, TEMPORARY_KEY, TOKEN
+
     @abstractmethod
     def actions(self) -> Mapping[str, Action]:
         """Return the product's calls by name; the ledger and the faults know them by it."""
@@ -186,7 +193,7 @@ class Tc3Emulator(Emulator):
             raise StorageNo("AccessDenied", "Request has expired", status=403)
         return Response(file.content, media_type=file.media_type)
 
-    async def _answer(self, action: Action | None, call: Call) -> Answer:
+    async def _answer(self, action: Action | None, call: Call) -> Answer | Response:
         keys = {self.secret_id: self.secret_key}
         service = verify(call, keys=keys, token=self.token, now=self.wall())
         name, version = call.headers["x-tc-action"], call.headers["x-tc-version"]

@@ -6,6 +6,7 @@ Demand, and the examples in its command line tool. Where nobody says what the ve
 comment does.
 """
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from voicelab.audio.clip import Samples, decode, encode
+from voicelab.audio.clip import Samples, encode
 from voicelab.emulators._tc3 import Action, Field, Tc3Emulator, check_fields
 from voicelab.emulators._vod_fields import (
     CUSTOM_FIELDS,
@@ -30,6 +31,7 @@ from voicelab.emulators._vod_fields import (
     UPDATE_FIELDS,
     VOICES_FIELDS,
 )
+from voicelab.emulators._vod_reference import checked
 from voicelab.emulators._vod_tasks import WELL, Failed, Outcome, Output, VodTask, page
 from voicelab.emulators._vod_voices import VodVoice, matches
 from voicelab.emulators.base import Answer, Call, No, can_say, json_object, say
@@ -37,11 +39,9 @@ from voicelab.emulators.likeness import said_like
 from voicelab.emulators.once import Once
 from voicelab.emulators.recordings import fetched
 from voicelab.emulators.speech import at_volume, said
-from voicelab.errors import VoiceLabError
 
 REMEMBERED_S = 3 * 24 * 3600.0
 """How long a task can be asked after, and its SessionId is taken."""
-REFERENCE_S = (5.0, 30.0)
 SAMPLE_RATE = 32000
 TRIAL_TEXT = "This is how the voice that was made from your recording sounds."
 # What the vendor lets a custom voice say is not published.
@@ -99,7 +99,8 @@ class TencentVodEmulator(Tc3Emulator):
     async def _create_custom(self, call: Call, wish: dict[str, Any]) -> Answer:
         names = ("VoiceName", "VoiceUrl", "VideoId")
         asked = {name: wish.get(name, "") for name in names}
-        make = partial(self._make_custom, asked, call)
+        audio = await self._recording(asked["VoiceUrl"], asked["VideoId"])
+        make = partial(self._make_custom, asked, audio, call)
         return await self._begin("CreateAigcCustomVoice", call, wish, asked, make)
 
     async def _design(self, call: Call, wish: dict[str, Any]) -> Answer:
@@ -156,8 +157,14 @@ class TencentVodEmulator(Tc3Emulator):
             )
         self.sessions[app, session] = now
 
-    def _make_custom(self, asked: Mapping[str, Any], call: Call) -> Output:
-        audio = self._recording(asked["VoiceUrl"], asked["VideoId"])
+    async def _recording(self, url: str, video_id: str) -> bytes | None:
+        """Fetch the recording while its link is sure to be good; when the vendor does is open."""
+        if url and not video_id:
+            return await asyncio.to_thread(fetched, url)
+        return self.works.get(video_id)
+
+    def _make_custom(self, asked: Mapping[str, Any], audio: bytes | None, call: Call) -> Output:
+        audio = checked(asked["VoiceUrl"], asked["VideoId"], audio)
         voice_id = str(10**17 + int.from_bytes(call.drawn(16)) % (9 * 10**17))
         key = f"{self.name}/{voice_id}"
         y = said_like(audio, TRIAL_TEXT, key=key, sr=SAMPLE_RATE)
@@ -174,20 +181,6 @@ class TencentVodEmulator(Tc3Emulator):
             return {"InfoList": [{"VoiceId": voice_id, "VoiceInfo": json.dumps(info)}]}
 
         return output
-
-    def _recording(self, url: str, video_id: str) -> bytes:
-        if url and video_id:
-            message = "video_id must be empty when voice_url is present"
-            raise Failed(0, "FailedOperation", message)
-        if not url and not video_id:
-            message = "voice_url and video_id must not both be empty"
-            raise Failed(40000, "InvalidParameterValue", message)
-        audio = fetched(url) if url else self.works.get(video_id)
-        if audio is None:
-            message = "the audio of voice_url or video_id cannot be downloaded"
-            raise Failed(60000, "ResourceNotFound", message)
-        _check_recording(audio)
-        return audio
 
     def _make_design(self, voice: VodVoice, text: str) -> Output:
         if any(word in f"{voice.prompt} {text}".lower() for word in self.sensitive):
@@ -316,15 +309,3 @@ def _json_text(
     if fields is not None:
         check_fields(found, fields, f"{name}.")
     return found
-
-
-def _check_recording(audio: bytes) -> None:
-    try:
-        duration_s = decode(audio).duration_s
-    except VoiceLabError:  # the vendor reads mp4 and mov as well, the decoder here does not
-        message = "the format of the audio is not supported"
-        raise Failed(60000, "InvalidParameter.MediaFormat", message) from None
-    least, most = REFERENCE_S
-    if not least <= duration_s <= most:
-        message = f"the audio must last from {least:g} to {most:g} seconds"
-        raise Failed(40000, "InvalidParameterValue", message)

@@ -37,9 +37,19 @@ def test_as_json_it_prints_one_line_once_everything_answers_and_ends_well(number
         found = json.loads(process.stdout.readline())
         assert found["minimax"]["api_key"] == "emulated-minimax-key"
         for keys in found.values():
-            assert httpx.get(f"{keys['base_url']}/nothing", trust_env=False).status_code == 404
+            reply = httpx.get(f"{keys['base_url']}/nothing", trust_env=False)
+            assert "x-voicelab-emulator" in reply.headers
         process.send_signal(number)
         output, errors = process.communicate(timeout=30)
+    assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_temporary_credentials_are_printed_with_their_token():
+    with start("['tencent-vod'], json=True, temporary=True") as process:
+        found = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=30)
+    assert all(found[name]["token"] for name in ("tencent-vod", "tencent-vod-design"))
     assert (process.returncode, output, errors) == (0, "", "")
 
 

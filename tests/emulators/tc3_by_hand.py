@@ -6,13 +6,16 @@ import time
 from datetime import UTC, datetime
 
 
-def headers(emulator, url, content, *, action, service, version, region=None):
+def headers(
+    emulator, url, content, *, action, service, version, region=None, method="POST", query=""
+):
     """Return every header of one signed call."""
+    label = "application/x-www-form-urlencoded" if method == "GET" else "application/json"
     stamp = int(time.time())
     date = f"{datetime.fromtimestamp(stamp, UTC):%Y-%m-%d}"
     scope = f"{date}/{service}/tc3_request"
     canonical = (
-        f"POST\n/\n\ncontent-type:application/json\nhost:{url.removeprefix('http://')}\n\n"
+        f"{method}\n/\n{query}\ncontent-type:{label}\nhost:{url.removeprefix('http://')}\n\n"
         f"content-type;host\n{hashlib.sha256(content).hexdigest()}"
     )
     digest = hashlib.sha256(canonical.encode()).hexdigest()
@@ -20,7 +23,7 @@ def headers(emulator, url, content, *, action, service, version, region=None):
     for part in (date, service, "tc3_request", f"TC3-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"):
         secret = hmac.new(secret, part.encode(), hashlib.sha256).digest()
     return {
-        "Content-Type": "application/json",
+        "Content-Type": label,
         "X-TC-Action": action,
         "X-TC-Version": version,
         "X-TC-Timestamp": str(stamp),

@@ -1,7 +1,7 @@
 """A cloned voice and its recording: how near they come, in measured numbers."""
 
 import asyncio
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -9,9 +9,14 @@ import pytest
 from voicelab.audio import espeak
 from voicelab.audio.clip import encode
 from voicelab.audio.parameters import VoiceParameters
+from voicelab.emulators.houses import HOUSES
 from voicelab.emulators.likeness import say_like
+from voicelab.emulators.serve import serve
+from voicelab.emulators.speech import said
 from voicelab.errors import Unreadable
+from voicelab.lab import Lab
 from voicelab.measures import measure
+from voicelab.model import Batch, PromptVariant
 
 SAID = "On a stormy night, the ancient bell tower struck twelve. Nobody came to open the gate."
 TEXT = "The harbour was quiet, and every lamp along the water had been lit before the ships came."
@@ -23,6 +28,10 @@ def recording(**voice):
 
 def clone(audio, text=TEXT, *, key="a", sr=24000):
     return asyncio.run(say_like(audio, text, key=key, sr=sr))
+
+
+def designed(prompt, house, take=1):
+    return measure(said(prompt, TEXT, key=f"{house}/take {take}", sr=24000), sr=24000)
 
 
 def numbers(audio, **options):
@@ -76,3 +85,51 @@ def test_noise_and_a_single_sample_still_give_a_voice():
 def test_what_is_no_recording_is_said_to_be_none():
     with pytest.raises(Unreadable):
         clone(b"no audio at all")
+
+
+PROMPTS = ("a deep, calm male narrator", "a bright young woman", "an old man", "低沉的男声")
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_every_house_hears_another_voice_in_the_same_description(prompt):
+    heard = [designed(prompt, house)["f0_median_hz"] for house in HOUSES]
+    assert all(abs(12 * np.log2(a / b)) > 0.25 for a, b in combinations(heard, 2))
+    assert abs(12 * np.log2(max(heard) / min(heard))) < 4.5
+
+
+def test_two_houses_differ_in_pace_and_two_takes_of_one_by_less_than_two_houses():
+    lasting = {
+        (house, take): designed(PROMPTS[0], house, take)["duration_s"]
+        for house in HOUSES
+        for take in (1, 2, 3)
+    }
+    takes = [[lasting[house, take] for take in (1, 2, 3)] for house in HOUSES]
+    assert all(len(set(of_one)) == 3 for of_one in takes)
+    spread = max(max(of_one) / min(of_one) for of_one in takes)
+    between = [np.mean(of_one) for of_one in takes]
+    assert max(between) / min(between) > 1.05
+    assert spread < max(between) / min(between)
+
+
+@pytest.mark.parametrize("house", HOUSES)
+def test_a_deep_voice_is_deep_and_a_fast_one_fast_at_every_house(house):
+    plain, deep = designed("a male narrator", house), designed("a deep male narrator", house)
+    assert deep["f0_median_hz"] < 0.97 * plain["f0_median_hz"]
+    slow, fast = designed("a slow man", house), designed("a fast man", house)
+    assert fast["duration_s"] < 0.9 * slow["duration_s"]
+
+
+def test_one_description_gives_another_voice_at_every_vendor(tmp_path, monkeypatch):
+    vendors = ["minimax", "dashscope-cosyvoice", "dashscope-qwen"]
+    vendors += ["tencent-mps", "tencent-vod-design"]
+    with serve() as sandbox:
+        for name, value in sandbox.environ.items():
+            monkeypatch.setenv(name, value)
+        variants = [PromptVariant(label="deep", prompt=PROMPTS[0], preview_text=TEXT)]
+        with Lab.open(tmp_path) as lab:
+            frame = lab.run(Batch(variants=variants, providers=vendors, takes=2)).result().frame
+    assert frame["state"].tolist() == ["done"] * 10
+    heard = frame.groupby("provider")["f0_median_hz"].agg(["min", "max"])
+    for (_, one), (_, other) in combinations(heard.iterrows(), 2):
+        low, high = sorted((one, other), key=lambda row: row["min"])
+        assert high["min"] > 1.01 * low["max"]

@@ -231,3 +231,25 @@ def test_what_a_client_needs_of_tencent_beside_its_keys_is_there():
         trtc, vod = sandbox.credentials["tencent-trtc"], sandbox.credentials["tencent-vod"]
     assert (trtc["sdk_app_id"], trtc["region"]) == ("1466000000", "ap-singapore")
     assert (trtc["token"], vod["sub_app_id"]) == ("temporary", "221073")
+
+
+def test_temporary_credentials_are_handed_out_with_their_token_when_asked_for():
+    tencent = ("tencent-mps", "tencent-trtc", "tencent-vod", "tencent-vod-design")
+    with serve() as lasting, serve(temporary=True) as sandbox:
+        known = sandbox.credentials
+        assert known.keys() == lasting.credentials.keys()
+        for name in known.keys() - set(tencent):
+            assert known[name].keys() == lasting.credentials[name].keys()
+        for name in tencent:
+            usual = lasting.credentials[name]
+            assert "token" not in usual
+            assert known[name].keys() == {*usual, "token"}
+            assert known[name]["secret_id"] != usual["secret_id"]
+        assert sandbox.environ["TENCENTCLOUD_TOKEN"] == known["tencent-mps"]["token"]
+
+
+def test_the_command_hands_temporary_credentials_out_as_json():
+    with start("tencent-mps", "--json", "--temporary") as process:
+        found = json.loads(process.stdout.readline())
+        assert found["tencent-mps"].keys() == {"base_url", "secret_id", "secret_key", "token"}
+        assert stop(process) == (0, "", "")

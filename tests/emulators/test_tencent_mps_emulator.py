@@ -11,13 +11,18 @@ from datetime import UTC, datetime
 from unittest.mock import ANY
 
 import httpx
+import numpy as np
 import pytest
 from vendor_pages import examples
 
+from voicelab.audio import espeak
 from voicelab.audio.clip import decode
+from voicelab.audio.parameters import VoiceParameters
+from voicelab.emulators._mps_voices import SYSTEM
 from voicelab.emulators.base import Fault
 from voicelab.emulators.serve import serve
-from voicelab.emulators.tencent_mps import SYSTEM, TencentMpsEmulator
+from voicelab.emulators.tencent_mps import TencentMpsEmulator
+from voicelab.measures import measure
 
 PROMPT = "Movie narration male voice, with varied intonation, deep and magnetic."
 TEXT = "On a stormy night, the ancient bell tower struck twelve."
@@ -265,6 +270,7 @@ def test_a_body_that_is_no_object_is_refused(content, call):
         ("DesignVoiceAsync", {}, "MissingParameter", "`Prompt`"),
         ("DesignVoiceAsync", {"Prompt": None}, "MissingParameter", "`Prompt`"),
         ("DesignVoiceAsync", {"Prompt": ""}, "InvalidParameterValue", "`Prompt`"),
+        ("DesignVoiceAsync", {"Prompt": " \n\u3000"}, "InvalidParameterValue", "`Prompt`"),
         ("DesignVoiceAsync", {"Prompt": 7}, "InvalidParameter", "`Prompt`"),
         ("DesignVoiceAsync", {"$schema": "x"}, "UnknownParameter", "`$schema`"),
         ("DesignVoiceAsync", {"Text": "a" * 501}, "InvalidParameterValue", "`Text`"),
@@ -298,6 +304,29 @@ def test_a_body_that_is_no_object_is_refused(content, call):
         ("DeleteVoice", {}, "MissingParameter", "`VoiceId`"),
         ("UpdateVoice", {"VoiceId": "v"}, "MissingParameter", "`VoiceFields`"),
         ("TextToSpeech", {"Text": "a"}, "MissingParameter", "`VoiceId`"),
+        (
+            "TextToSpeech",
+            {"Text": "a", "VoiceId": "v", "TextLang": "hu"},
+            "InvalidParameterValue",
+            "`TextLang`",
+        ),
+        ("TextToSpeechAsync", {"VoiceId": "v"}, "MissingParameter", "`Text`"),
+        (
+            "TextToSpeechAsync",
+            {"Text": "a", "VoiceId": "v", "Output": {}},
+            "UnknownParameter",
+            "`Output`",
+        ),
+        ("DescribeTextToSpeechAsyncTask", {"TaskId": "1"}, "InvalidParameterValue", "`TaskId`"),
+        ("CloneVoice", {}, "InvalidParameterValue", "`AudioData`"),
+        ("CloneVoice", {"AudioData": "ejxxxxxx!"}, "InvalidParameterValue", "`AudioData`"),
+        (
+            "CloneVoice",
+            {"AudioUrl": "https://example.org/a.wav"},
+            "InvalidParameterValue",
+            "`AudioUrl`",
+        ),
+        ("CloneVoice", {"Prompt": "a"}, "UnknownParameter", "`Prompt`"),
     ],
 )
 def test_a_bad_parameter_is_refused_and_named(action, body, code, named, call, emulator):
@@ -422,6 +451,105 @@ def test_speech_goes_by_what_was_asked_for(call, emulator):
     assert call("TextToSpeech", body | {"VoiceId": "v1_none"})["ErrorCode"] == 2
     assert len(emulator.ledger.of("TextToSpeech")) == 6
     assert emulator.ledger.charged == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "wish"),
+    [
+        ("TextToSpeech", {"speed": 0.4}),
+        ("TextToSpeech", {"speed": 2.1}),
+        ("TextToSpeech", {"duration": 0}),
+        ("TextToSpeechAsync", {"pitch": -13}),
+        ("TextToSpeechAsync", {"pitch": 13}),
+        ("TextToSpeechAsync", {"pitch": 0.5}),
+        ("TextToSpeechAsync", {"sampleRate": 24000}),
+    ],
+)
+def test_a_style_out_of_bounds_is_refused(action, wish, call, emulator):
+    body = {"Text": "Good evening.", "VoiceId": SYSTEM[0].voice_id}
+    ext = json.dumps({"synExt": wish})
+    assert call.refused(action, body | {"ExtParam": ext}) == (
+        "InvalidParameterValue",
+        "The value of the parameter `ExtParam` is not valid.",
+    )
+    assert emulator.ledger.charged == 0
+
+
+def test_speech_can_be_had_later_higher_and_by_a_link(call, emulator):
+    body = {"Text": TEXT, "VoiceId": SYSTEM[0].voice_id}
+
+    def spoken(**style):
+        ext = json.dumps({"synExt": style})
+        task_id = call("TextToSpeechAsync", body | {"ExtParam": ext})["TaskId"]
+        assert task_id.startswith(f"{emulator.app_id}-DubbingAsync-")
+        task = {"TaskId": task_id}
+        first = call("DescribeTextToSpeechAsyncTask", task)
+        assert (first["ErrorCode"], first["Status"]) == (100, "processing")
+        emulator.clock.now += 1
+        done = call("DescribeTextToSpeechAsyncTask", task)
+        assert (done["ErrorCode"], done["Status"]) == (0, "success")
+        assert done["VoiceId"] == body["VoiceId"]
+        clip = decode(httpx.get(done["AudioUrl"], trust_env=False).content)
+        assert json.loads(done["ExtInfo"]) == {"duration": pytest.approx(clip.duration_s, abs=1e-3)}
+        return clip
+
+    plain, high = spoken(), spoken(pitch=7, sampleRate=22050)
+    assert (plain.format, plain.sr, high.sr) == ("wav", 16000, 22050)
+    found = [measure(clip.y, sr=clip.sr)["f0_median_hz"] for clip in (plain, high)]
+    assert 12 * np.log2(found[1] / found[0]) == pytest.approx(7, abs=1)
+    assert emulator.ledger.charged == 2
+    assert call("TextToSpeechAsync", body | {"VoiceId": "v1_none"})["ErrorCode"] == 2
+
+
+def test_a_design_is_answered_at_once_and_made_beside_it(call, emulator):
+    emulator.processing_s = 5.0
+    task = {"TaskId": call("DesignVoiceAsync", {"Prompt": PROMPT, "Text": TEXT * 5})["TaskId"]}
+    assert call("DescribeDesignTask", task)["Status"] == "processing"
+    emulator.clock.now += 5
+    done = call("DescribeDesignTask", task)
+    assert decode(httpx.get(done["AudioUrl"], trust_env=False).content).duration_s > 5
+    assert call("DescribeDesignTask", task) == {**done, "RequestId": ANY}
+
+
+@pytest.mark.parametrize("f0_hz", [95, 210])
+def test_a_clone_speaks_at_the_pitch_of_its_recording_and_is_listed(f0_hz, call, emulator):
+    said = espeak.speak(TEXT * 2, VoiceParameters(f0_hz=f0_hz)).wav
+    name = emulator.keep(said, suffix=".wav", now=1e12)
+    for source in (
+        {"AudioData": base64.b64encode(said).decode()},
+        {"AudioUrl": f"{call.url}/storage/{name}"},
+    ):
+        made = call("CloneVoice", {**source, "Text": TEXT, "VoiceProfile": {"Name": "mine"}})
+        clip = decode(base64.b64decode(made["AudioData"]))
+        found = measure(clip.y, sr=clip.sr)["f0_median_hz"]
+        assert abs(12 * np.log2(found / f0_hz)) < 1
+        assert json.loads(made["ExtInfo"])["duration"] == pytest.approx(clip.duration_s, abs=1e-3)
+        assert emulator.ledger.bought(made["VoiceId"]) == 1
+        assert listed(call, VoiceType="clone", VoiceName="mine")[-1] == made["VoiceId"]
+        again = call("TextToSpeech", {"Text": TEXT, "VoiceId": made["VoiceId"]})
+        assert again["AudioData"] == made["AudioData"]
+        assert emulator.ledger.charged == len(emulator.ledger.of("CloneVoice")) * 2
+
+
+def test_without_a_text_a_clone_is_not_heard_and_with_a_link_it_is_linked(call):
+    audio = base64.b64encode(espeak.speak(TEXT, VoiceParameters()).wav).decode()
+    assert set(call("CloneVoice", {"AudioData": audio})) == {
+        "ErrorCode",
+        "Msg",
+        "VoiceId",
+        "RequestId",
+    }
+    wish = {"AudioData": audio, "Text": TEXT, "Output": {"Type": "url"}}
+    link = call("CloneVoice", wish)["AudioUrl"]
+    assert decode(httpx.get(link, trust_env=False).content).duration_s > 1
+
+
+def test_what_is_no_recording_is_not_cloned_and_a_full_account_clones_nothing(call, emulator):
+    junk = base64.b64encode(b"no audio at all").decode()
+    assert call("CloneVoice", {"AudioData": junk})["ErrorCode"] not in (0, 100)
+    emulator.slots = 0
+    assert call.refused("CloneVoice", {"AudioData": junk})[0] == "LimitExceeded"
+    assert emulator.ledger.charged == 0
 
 
 def test_every_reply_says_that_no_vendor_made_it(call, emulator):

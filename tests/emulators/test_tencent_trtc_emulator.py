@@ -270,6 +270,71 @@ def test_the_longest_texts_are_taken(clone, speak):
         assert speak(voice_id, Text=text)["Audio"]
 
 
+@pytest.fixture
+def stream(served, emulator):
+    """Ask for a stream; return its reply as it came."""
+
+    def ask(voice_id, **changes):
+        url = served.base_url["tencent-trtc"]
+        body = {"SdkAppId": APP, "Text": TEXT, "Voice": {"VoiceId": voice_id}} | changes
+        payload = json.dumps(body).encode()
+        headers = tc3_by_hand.headers(
+            emulator,
+            url,
+            payload,
+            action="TextToSpeechSSE",
+            service="trtc",
+            version="2019-07-22",
+            region="ap-singapore",
+        )
+        return httpx.post(url, content=payload, headers=headers, trust_env=False, timeout=30)
+
+    return ask
+
+
+def test_a_stream_is_events_whose_sound_is_that_of_the_whole(clone, speak, stream, emulator):
+    voice_id = clone()["VoiceId"]
+    whole = base64.b64decode(speak(voice_id, AudioFormat={"SampleRate": 16000})["Audio"])
+    reply = stream(voice_id, AudioFormat={"Format": "pcm", "SampleRate": 16000})
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/event-stream")
+    lines = reply.text.split("\n\n")
+    assert lines.pop() == ""
+    assert all(line.startswith("data: ") for line in lines)
+    events = [json.loads(line.removeprefix("data: ")) for line in lines]
+    assert list(events[0]) == ["Type", "RequestId", "ChunkId", "Audio", "Seq", "IsEnd"]
+    assert {event["Type"] for event in events} == {"chunk"}
+    assert {event["RequestId"] for event in events} == {reply.headers["x-tc-requestid"]}
+    assert [event["ChunkId"] for event in events] == [f"chunk_{n}" for n in range(len(events))]
+    assert [event["IsEnd"] for event in events] == [*[False] * (len(events) - 1), True]
+    assert b"".join(base64.b64decode(event["Audio"]) for event in events) == whole
+    assert emulator.ledger.charged == pytest.approx(1 + 2 * 0.001 * len(TEXT))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, "InvalidParameter.VoiceId"),
+        ({"Text": ""}, "InvalidParameter.TextLength"),
+        ({"AudioFormat": {"Format": "wav"}}, "InvalidParameterValue"),
+        ({"AudioFormat": {"SampleRate": 8000}}, "InvalidParameter.SampleRate"),
+        ({"Voice": {"VoiceId": "v", "Speed": 3}}, "InvalidParameter.Speed"),
+        ({"Stream": True}, "UnknownParameter"),
+    ],
+)
+def test_a_stream_that_does_not_begin_is_an_ordinary_no(changes, code, stream, emulator):
+    reply = stream("fake", **changes)
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/json")
+    assert refused(reply.json()["Response"]) == code
+    assert emulator.ledger.charged == 0
+
+
+def test_a_stream_can_break_off_half_way(clone, stream, emulator):
+    voice_id = clone()["VoiceId"]
+    emulator.faults.add("TextToSpeechSSE", Fault(truncate=True))
+    with pytest.raises(httpx.RemoteProtocolError):
+        stream(voice_id)
+
+
 def test_alignment_covers_the_text(clone, speak):
     (item,) = speak(clone()["VoiceId"], AlignmentMode=1)["Alignments"]
     assert (item["TextBegin"], item["TextEnd"]) == (0, len(TEXT))
@@ -277,7 +342,7 @@ def test_alignment_covers_the_text(clone, speak):
 
 
 def test_there_is_no_call_that_lists_or_deletes_clones(call):
-    for action in ("DescribeVoices", "DeleteVoice", "TextToSpeechSSE"):
+    for action in ("DescribeVoices", "DeleteVoice", "AsyncTextToSpeech"):
         assert refused(call(action, {})) == "InvalidAction"
 
 

@@ -55,7 +55,7 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def served():
-    with serve([TencentVodEmulator(clock=Clock())]) as sandbox:
+    with serve([TencentVodEmulator(clock=Clock(), sub_app_ids=(7, 8, 221157))]) as sandbox:
         yield sandbox
 
 
@@ -301,6 +301,8 @@ def test_without_a_session_id_nothing_is_a_duplicate(ask, emulator):
             "InvalidParameterValue.SessionContextTooLong",
         ),
         ("DesignVoiceAsync", {}, "MissingParameter"),
+        ("DesignVoiceAsync", {"Prompt": ""}, "InvalidParameterValue"),
+        ("DesignVoiceAsync", {"Prompt": " \n\u3000"}, "InvalidParameterValue"),
         ("DesignVoiceAsync", {"Prompt": "a", "SubAppId": 221157}, "InvalidParameter"),
         ("DesignVoiceAsync", {"Prompt": "a", "PreviewText": "x" * 501}, "InvalidParameterValue"),
         ("DesignVoiceAsync", {"Prompt": "a", "ExtParam": "[]"}, "InvalidParameter"),
@@ -318,6 +320,14 @@ def test_without_a_session_id_nothing_is_a_duplicate(ask, emulator):
         ("DescribeVoices", {"VoiceType": "custom"}, "InvalidParameterValue"),
         ("DescribeVoices", {"ExtParam": '{"labels": 7}'}, "InvalidParameter"),
         ("DeleteVoice", {"VoiceId": "unknown"}, "ResourceNotFound"),
+        ("UpdateVoice", {"VoiceId": "unknown", "VoiceFields": {}}, "ResourceNotFound"),
+        ("UpdateVoice", {"VoiceId": "v"}, "MissingParameter"),
+        (
+            "UpdateVoice",
+            {"VoiceId": "v", "VoiceFields": {"Age": "old"}},
+            "InvalidParameterValue",
+        ),
+        ("UpdateVoice", {"VoiceId": "v", "VoiceFields": {"Prompt": "a"}}, "UnknownParameter"),
         ("TextToSpeechSync", {"Text": "Hello.", "VoiceId": "unknown"}, "ResourceNotFound"),
         ("TextToSpeechSync", {"Text": "字" * 667, "VoiceId": "v"}, "InvalidParameterValue"),
         (
@@ -337,14 +347,60 @@ def test_what_a_call_does_not_take_is_refused_and_costs_nothing(
 
 
 def test_an_account_can_be_held_to_its_applications(ask, refusal, emulator):
-    emulator.needs_sub_app_id, emulator.sub_app_ids = True, (221073,)
+    emulator.needs_sub_app_id = True
     try:
         assert refusal("DesignVoiceAsync", Prompt="a") == "InvalidParameterValue.SubAppId"
-        wish = {"Prompt": "a", "SubAppId": "5"}
-        assert refusal("DesignVoiceAsync", **wish) == "InvalidParameterValue.SubAppId"
         assert ask("DesignVoiceAsync", Prompt="a", SubAppId="221073")["TaskId"]
     finally:
-        emulator.needs_sub_app_id, emulator.sub_app_ids = False, None
+        emulator.needs_sub_app_id = False
+
+
+@pytest.mark.parametrize(
+    ("action", "wish"),
+    [
+        ("CreateAigcCustomVoice", {"SubAppId": 9}),
+        ("DesignVoiceAsync", {"Prompt": "a", "SubAppId": "9"}),
+        ("DescribeTaskDetail", {"TaskId": f"9-DesignVoiceAsync-{'0' * 32}t", "SubAppId": 9}),
+        ("DescribeTasks", {"SubAppId": 9}),
+        ("DescribeVoices", {"SubAppId": "9"}),
+        ("UpdateVoice", {"VoiceId": "v", "VoiceFields": {}, "SubAppId": "9"}),
+        ("DeleteVoice", {"VoiceId": "v", "SubAppId": "9"}),
+        ("TextToSpeechSync", {"Text": "Hello.", "VoiceId": "v", "SubAppId": "9"}),
+    ],
+)
+def test_an_application_of_somebody_else_is_refused_by_every_call(action, wish, refusal, emulator):
+    assert refusal(action, **wish) == "InvalidParameterValue.SubAppId"
+    assert emulator.ledger.charged == 0
+
+
+def test_the_applications_of_an_account_are_the_one_it_names_and_those_of_the_examples():
+    emulator = TencentVodEmulator()
+    known = int(emulator.environ("")["TENCENTCLOUD_VOD_SUB_APP_ID"])
+    assert {known, *emulator.sub_app_ids} == {
+        PAGE_EXAMPLE["SubAppId"],
+        int(DESIGN_EXAMPLE["SubAppId"]),
+    }
+
+
+def test_a_task_is_told_of_at_once_and_made_beside_it(ask, emulator, link_to, recording):
+    asked = {
+        "DesignVoiceAsync": {"Prompt": "a man", "PreviewText": SAID * 3},
+        "CreateAigcCustomVoice": {"VoiceUrl": link_to(recording)},
+    }
+    emulator.waiting_s, emulator.processing_s = 5.0, 1.0
+    try:
+        for action, wish in asked.items():
+            task_id = ask(action, **wish)["TaskId"]
+            first = ask("DescribeTaskDetail", TaskId=task_id)
+            assert (first["Status"], first[f"{action}Task"]["Output"]) == ("WAITING", None)
+            emulator.clock.now += 60
+            last = ask("DescribeTaskDetail", TaskId=task_id)
+            assert (last["Status"], last[f"{action}Task"]["ErrCode"]) == ("FINISH", 0)
+            assert last[f"{action}Task"]["Output"]
+            again = ask("DescribeTaskDetail", TaskId=task_id)
+            assert again[f"{action}Task"] == last[f"{action}Task"]
+    finally:
+        emulator.waiting_s, emulator.processing_s = 0.5, 1.0
 
 
 def test_a_voice_is_known_only_after_it_spoke(ask, refusal, finished):
@@ -352,6 +408,8 @@ def test_a_voice_is_known_only_after_it_spoke(ask, refusal, finished):
     voice_id = finished("DesignVoiceAsync", **DESIGN_EXAMPLE)["Output"]["VoiceId"]
     assert ask("DescribeVoices", **app)["Voices"] == []
     assert refusal("DeleteVoice", VoiceId=voice_id, **app) == "ResourceNotFound"
+    unused = {"VoiceId": voice_id, "VoiceFields": {"Name": "too early"}}
+    assert refusal("UpdateVoice", **unused, **app) == "ResourceNotFound"
     spoken = ask("TextToSpeechSync", VoiceId=voice_id, **SPEAK_EXAMPLE)
     assert spoken["AudioData"] == ""
     assert json.loads(spoken["ExtInfo"])["audio_sample_rate"] == 32000
@@ -362,6 +420,10 @@ def test_a_voice_is_known_only_after_it_spoke(ask, refusal, finished):
     assert {name: listed[name] for name in DESIGN_EXAMPLE["VoiceSettings"]} == (
         DESIGN_EXAMPLE["VoiceSettings"]
     )
+    fields = {"Name": "另一个", "Labels": ["磁性"], "AudioUrl": "https://example.org/a.mp3"}
+    changed = ask("UpdateVoice", VoiceId=voice_id, VoiceFields=fields, **app)["Voice"]
+    assert changed == {**listed, **fields}
+    assert ask("DescribeVoices", **app)["Voices"] == [changed]
     ask("DeleteVoice", VoiceId=voice_id, **app)
     assert ask("DescribeVoices", **app)["Voices"] == []
     assert refusal("TextToSpeechSync", VoiceId=voice_id, **SPEAK_EXAMPLE) == "ResourceNotFound"
@@ -392,6 +454,45 @@ def test_speech_is_wav_at_16_khz_where_nothing_else_is_asked(ask, finished):
     spoken = ask("TextToSpeechSync", VoiceId=voice_id, Text="Good evening.")
     clip = decode(httpx.get(spoken["AudioUrl"], trust_env=False).content)
     assert (clip.format, clip.sr) == ("wav", 16000)
+
+
+def test_speed_pitch_and_volume_are_heard(ask, finished):
+    voice_id = finished("DesignVoiceAsync", Prompt="a man with a deep voice")["Output"]["VoiceId"]
+
+    def spoken(**style):
+        ext = json.dumps({"voice_setting": style})
+        answer = ask("TextToSpeechSync", VoiceId=voice_id, Text=SAID, ExtParam=ext)
+        return decode(httpx.get(answer["AudioUrl"], trust_env=False).content)
+
+    plain, fast, high, soft = spoken(), spoken(speed=1.8), spoken(pitch=7), spoken(vol=0.1)
+    assert fast.duration_s < 0.75 * plain.duration_s
+    found = [measure(clip.y, sr=clip.sr)["f0_median_hz"] for clip in (plain, high)]
+    assert 12 * np.log2(found[1] / found[0]) == pytest.approx(7, abs=1)
+    assert np.abs(soft.y).max() == pytest.approx(0.1 * np.abs(plain.y).max(), rel=0.02)
+    loud = spoken(vol=10)
+    assert np.sqrt(np.mean(loud.y**2)) > 1.5 * np.sqrt(np.mean(plain.y**2))
+    assert np.abs(loud.y).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        {"speed": 0.4},
+        {"speed": 2.1},
+        {"vol": 0},
+        {"vol": 10.1},
+        {"pitch": -13},
+        {"pitch": 13},
+        {"emotion": "bored"},
+    ],
+)
+def test_a_style_out_of_bounds_is_refused(style, ask, finished, emulator):
+    voice_id = finished("DesignVoiceAsync", Prompt="a man")["Output"]["VoiceId"]
+    ext = json.dumps({"voice_setting": style})
+    answer = ask("TextToSpeechSync", VoiceId=voice_id, Text="Hello.", ExtParam=ext)
+    assert answer["Error"]["Code"] == "InvalidParameterValue"
+    assert next(iter(style)) in answer["Error"]["Message"]
+    assert emulator.ledger.charged == 1
 
 
 def test_the_links_of_a_voice_die_within_a_day(finished, emulator):

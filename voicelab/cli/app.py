@@ -363,11 +363,14 @@ def sandbox(
     port: Annotated[int, typer.Option(help="Of the first; the others follow. 0: any free.")] = 0,
     host: Annotated[str, typer.Option(help="An address of this machine only.")] = "127.0.0.1",
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+    temporary: Annotated[
+        bool, typer.Option("--temporary", help="Temporary credentials, with a token, at Tencent.")
+    ] = False,
 ) -> None:
     """Serve emulated vendors on this machine, and print how to reach them."""
     from voicelab.cli.sandbox import sandbox as stay_up
 
-    stay_up(names or (), port=port, host=host, json=json)
+    stay_up(names or (), port=port, host=host, json=json, temporary=temporary)
 
 
 @app.command()

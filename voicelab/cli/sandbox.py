@@ -6,7 +6,12 @@ from voicelab.errors import UsageError
 
 
 def sandbox(
-    names: Sequence[str] = (), *, port: int = 0, host: str = "127.0.0.1", json: bool = False
+    names: Sequence[str] = (),
+    *,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    json: bool = False,
+    temporary: bool = False,
 ) -> None:
     """Serve emulated vendors on this machine until SIGINT or SIGTERM, and say how to reach them.
 
@@ -16,6 +21,8 @@ def sandbox(
         Registry names of providers; every emulated one where none is given.
     json
         Print one JSON object on one line, not environment variables.
+    temporary
+        Hand out temporary credentials, with a token, for the vendors that have them.
 
     Raises
     ------
@@ -32,4 +39,4 @@ def sandbox(
             f"the sandbox needs {package}, which is not installed: "
             'pip install "voicelab[sandbox,local]"'
         ) from None
-    stay_up(names or tuple(EMULATORS), host=host, port=port, as_json=json)
+    stay_up(names or tuple(EMULATORS), host=host, port=port, as_json=json, temporary=temporary)

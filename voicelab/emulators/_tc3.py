@@ -5,7 +5,6 @@ https://www.tencentcloud.com/document/api, and messages as users quote them in p
 nobody says what the vendor does, a comment does.
 """
 
-import re
 import secrets
 import time
 import uuid
@@ -20,38 +19,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from voicelab.emulators._tc3_fields import Field as Field
+from voicelab.emulators._tc3_fields import check_fields as check_fields
+from voicelab.emulators._tc3_request import METHODS, bounded, parameters
 from voicelab.emulators._tc3_signature import missing, verify
-from voicelab.emulators.base import Answer, Call, Emulator, Fault, No, json_object
+from voicelab.emulators.base import Answer, Call, Emulator, Fault, No
 
 SECRET_ID = "AKIDemulated0tencent0secret0id00000"
 SECRET_KEY = "emulated0tencent0secret0key00000"
+TEMPORARY_ID = "AKIDemulated0temporary0secret0id000"
+TEMPORARY_KEY = "emulated0temporary0secret0key000"
+TOKEN = "emulated0token0of0temporary0credentials0"
 LINK_S = 24 * 3600.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """What one parameter may be."""
-
-    kind: str = "string"
-    """`string`, `integer`, `float`, `boolean`, `object` or `array`."""
-    required: bool = False
-    values: tuple[Any, ...] = ()
-    """The only ones taken, where they are listed."""
-    least: float | None = None
-    """Smallest number, or fewest characters or items."""
-    most: float | None = None
-    """Largest number, or most characters or items."""
-    pattern: str = ""
-    """What the whole of a string must match."""
-    code: str = "InvalidParameterValue"
-    """How a value is refused that is none of these."""
-    fields: "Mapping[str, Field] | None" = None
-    """Of an object; any where not given."""
-    items: "Field | None" = None
-    """Of an array."""
-
-
-Handle = Callable[[Call, dict[str, Any]], Awaitable[Answer]]
+Handle = Callable[[Call, dict[str, Any]], Awaitable[Answer | Response]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +120,12 @@ class Tc3Emulator(Emulator):
             for name, action in self.actions().items()
         }
         self._unknown = self.entry("unknown", partial(self._answer, None))
+        for status in (404, 405):
+            self._app.add_exception_handler(status, self._astray)
+
+    def use_temporary_credentials(self) -> None:
+        """Take temporary credentials from now on, and no others: every call needs their token."""
+        self.secret_id, self.secret_key, self.token = TEMPORARY_ID, TEMPORARY_KEY, TOKEN
 
     @abstractmethod
     def actions(self) -> Mapping[str, Action]:
@@ -146,7 +134,7 @@ class Tc3Emulator(Emulator):
     def routes(self) -> list[Route]:
         """Return the one address of the product, and the storage its links lead to."""
         return [
-            Route("/", self._call, methods=["POST"]),
+            Route("/", self._call, methods=METHODS),
             Route("/storage/{name}", self.entry("fetch", self._file), methods=["GET"]),
         ]
 
@@ -185,8 +173,17 @@ class Tc3Emulator(Emulator):
         return f"http://{call.headers['host']}/storage/{name}"
 
     async def _call(self, request: Request) -> Response:
-        entry = self._entries.get(request.headers.get("x-tc-action", ""), self._unknown)
-        return await entry(request)
+        name = request.headers.get("x-tc-action", "")
+        whole = await bounded(request)
+        if whole.fits:
+            return await self._entries.get(name, self._unknown)(whole.request)
+        endpoint = name if name in self._entries else "unknown"
+        return await self.entry(endpoint, _too_large)(whole.request)
+
+    async def _astray(self, request: Request, error: Exception) -> Response:
+        """Answer what has no address or no such method: in JSON, as everything else."""
+        whole = await bounded(request)
+        return await self.entry("unknown", _misplaced)(whole.request)
 
     async def _file(self, call: Call) -> Response:
         file = self.files.get(call.path.removeprefix("/storage/"))
@@ -196,7 +193,7 @@ class Tc3Emulator(Emulator):
             raise StorageNo("AccessDenied", "Request has expired", status=403)
         return Response(file.content, media_type=file.media_type)
 
-    async def _answer(self, action: Action | None, call: Call) -> Answer:
+    async def _answer(self, action: Action | None, call: Call) -> Answer | Response:
         keys = {self.secret_id: self.secret_key}
         service = verify(call, keys=keys, token=self.token, now=self.wall())
         name, version = call.headers["x-tc-action"], call.headers["x-tc-version"]
@@ -213,9 +210,10 @@ class Tc3Emulator(Emulator):
             )
         self._check_region(call)
         self._rates[name].admit(call.at, most=action.per_second)
-        wish = _body(call)
+        wish = parameters(call, action.fields)
         check_fields(wish, action.fields)
-        return await action.handle(call, _without_nulls(wish))
+        given = {key: value for key, value in wish.items() if value is not None}
+        return await action.handle(call, given)  # the vendor's clients take null for "not given"
 
     def _check_region(self, call: Call) -> None:
         region = call.headers.get("x-tc-region")
@@ -236,65 +234,15 @@ def _storage_no(no: StorageNo) -> Response:
     return Response(words, no.status, media_type="application/xml")
 
 
-def _body(call: Call) -> dict[str, Any]:
-    label = call.headers.get("content-type", "").partition(";")[0].strip()
-    body = json_object(call.content) if label == "application/json" else None
-    if body is None:
-        raise No("InvalidParameter", "The request body is not a JSON object.")
-    return body
+async def _too_large(call: Call) -> Answer:
+    raise No("RequestSizeLimitExceeded", "The request size exceeds the upper limit.")
 
 
-def _without_nulls(wish: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters given: the vendor's own clients take null for "not given"."""
-    return {name: value for name, value in wish.items() if value is not None}
-
-
-def check_fields(wish: Mapping[str, Any], fields: Mapping[str, Field], within: str = "") -> None:
-    """Raise the vendor's no for a field that is unknown, missing, or not what it takes."""
-    for name in wish:
-        if name not in fields:
-            raise No("UnknownParameter", f"The parameter `{within}{name}` is not recognized.")
-    for name, field_ in fields.items():
-        value = wish.get(name)
-        if value is not None:
-            _check_value(value, field_, f"{within}{name}")
-        elif field_.required:
-            raise No("MissingParameter", missing(f"{within}{name}"))
-
-
-def _check_value(value: Any, field_: Field, name: str) -> None:
-    if not _is(value, field_.kind):
-        raise No("InvalidParameter", f"The type of the parameter `{name}` is not valid.")
-    if not _fits(value, field_):
-        raise No(field_.code, f"The value of the parameter `{name}` is not valid.")
-    if field_.fields is not None:
-        check_fields(value, field_.fields, f"{name}.")
-    if field_.items is not None:
-        for place, item in enumerate(value):
-            _check_value(item, field_.items, f"{name}.{place}")
-
-
-def _is(value: Any, kind: str) -> bool:
-    if kind == "string":
-        return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
-    if isinstance(value, bool):
-        return kind == "boolean"
-    types: Mapping[str, Any] = {
-        "integer": int,
-        "float": (int, float),
-        "boolean": bool,
-        "object": dict,
-        "array": list,
-    }
-    return isinstance(value, types[kind])
-
-
-def _fits(value: Any, field_: Field) -> bool:
-    if field_.values and value not in field_.values:
-        return False
-    if field_.pattern and not re.fullmatch(field_.pattern, value):
-        return False
-    size = value if isinstance(value, int | float) else len(value)
-    return (field_.least is None or size >= field_.least) and (
-        field_.most is None or size <= field_.most
-    )
+async def _misplaced(call: Call) -> Answer:
+    if call.method not in METHODS:
+        raise No(
+            "UnsupportedProtocol",
+            "Unsupported HTTP(S) request method: only GET and POST are supported.",
+        )
+    # Nobody says what the vendor does; the page has no other path than this one.
+    raise No("InvalidRequest", f"The request path `{call.path}` is not valid: it is always `/`.")

@@ -80,7 +80,8 @@ def _signature(found: re.Match[str], names: list[str], call: Call, secret_key: s
         return ""
     lines = [f"{name}:{call.headers[name].strip().lower()}" for name in names]
     payload = hashlib.sha256(call.content).hexdigest()
-    canonical = "\n".join(["POST", "/", "", *lines, "", found["names"], payload])
+    query = call.query if call.method == "GET" else ""
+    canonical = "\n".join([call.method, "/", query, *lines, "", found["names"], payload])
     scope = f"{date}/{found['service']}/tc3_request"
     text = f"TC3-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     key = _mac(f"TC3{secret_key}".encode(), date)

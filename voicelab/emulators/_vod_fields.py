@@ -25,6 +25,8 @@ LANGUAGES = """
 zh en ja de fr ko ru uk pt it es id nl tr fil ms el fi hr sk pl sv hi bg ro ar cs da ta hun vi no
 yue th he ca nn af fa sl
 """
+SAYING = r"(?s).*\S.*"
+"""A text that is more than blanks."""
 
 TEXT = Field()
 TEXTS = Field(kind="array", items=TEXT)
@@ -72,7 +74,7 @@ CUSTOM_FIELDS = {
 }
 DESIGN_FIELDS = {
     "SubAppId": APP_TEXT,
-    "Prompt": Field(required=True, least=1),
+    "Prompt": Field(required=True, pattern=SAYING),
     "PreviewText": Field(most=500),
     "VoiceSettings": Field(kind="object", fields={"Name": TEXT, **LOOKS}),
     "ExtParam": TEXT,
@@ -99,6 +101,14 @@ VOICES_FIELDS = {
 }
 FILTER_FIELDS = {"voiceName": TEXT, "labels": TEXTS}
 """Further filters, as JSON text in `ExtParam`."""
+UPDATE_FIELDS = {
+    "SubAppId": APP_TEXT,
+    "VoiceId": Field(required=True),
+    "VoiceFields": Field(
+        kind="object", required=True, fields={"Name": TEXT, **LOOKS, "AudioUrl": TEXT}
+    ),
+    "ExtParam": TEXT,
+}
 DELETE_FIELDS = {"SubAppId": APP_TEXT, "VoiceId": Field(required=True)}
 SPEAK_FIELDS = {
     "SubAppId": APP_TEXT,
@@ -114,7 +124,7 @@ EXT_FIELDS = {
         kind="object",
         fields={
             "speed": Field(kind="float", least=0.5, most=2.0),
-            "vol": Field(kind="float", least=0.0, most=10.0),
+            "vol": Field(kind="float", above=0.0, most=10.0),
             "pitch": Field(kind="integer", least=-12, most=12),
             "emotion": Field(values=EMOTIONS),
         },
@@ -130,4 +140,4 @@ EXT_FIELDS = {
         },
     ),
 }
-"""Of a synthesis; only `audio_setting.sample_rate` and `.format` are followed here."""
+"""Of a synthesis; neither model nor emotion, bitrate, duration or silence are followed here."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from voicelab.emulators._vod_fields import NEVER, TASK_OBJECTS
 from voicelab.emulators.base import Answer, Call, No
+from voicelab.emulators.once import Once
 
 WELL: Mapping[str, Any] = {"ErrCode": 0, "ErrCodeExt": "", "Message": ""}
 """How a task is told that has not failed, or not yet."""
@@ -23,8 +24,20 @@ class Failed(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a task has come to."""
+
+    told: Mapping[str, Any]
+    """ErrCode, ErrCodeExt and Message."""
+    output: Output | None
+
+
+UNDER_WAY = Outcome(told=WELL, output=None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class VodTask:
-    """A task, whose outcome is settled when it begins and told when its time has come."""
+    """A task: its work begins with it, and is told of when its time has come."""
 
     task_id: str
     action: str
@@ -37,9 +50,7 @@ class VodTask:
     processing_s: float
     session: Mapping[str, str]
     asked: Mapping[str, Any]
-    told: Mapping[str, Any]
-    """ErrCode, ErrCodeExt and Message."""
-    output: Output | None
+    outcome: Once[Outcome]
 
     def progress(self, now: float) -> dict[str, str]:
         """Return its status and its times."""
@@ -58,23 +69,24 @@ class VodTask:
         names = {"TaskId": self.task_id, "FileId": "", "TaskType": self.action}
         return {**names, **self.progress(now), **self.session}
 
-    def detail(self, call: Call) -> Answer:
+    async def detail(self, call: Call) -> Answer:
         """Return all there is to tell; the objects of other kinds of task are null."""
         progress = self.progress(call.at)
         return {
             "TaskType": self.action,
             **progress,
             **dict.fromkeys(TASK_OBJECTS.split()),
-            f"{self.action}Task": self._result(progress["Status"], call),
+            f"{self.action}Task": await self._result(progress["Status"], call),
         }
 
-    def _result(self, status: str, call: Call) -> Answer:
+    async def _result(self, status: str, call: Call) -> Answer:
         done = status == "FINISH"
-        made = self.output(call) if done and self.output else None
+        outcome = await self.outcome.result() if done else UNDER_WAY
+        made = outcome.output(call) if outcome.output else None
         return {
             "TaskId": self.task_id,
             "Status": "FINISH" if done else "PROCESSING",  # this object has no other words
-            **(self.told if done else WELL),
+            **outcome.told,
             "Progress": 100 if made else 0,  # the vendor's example of a failed task shows 0
             "Input": self.asked,
             "Output": made,

@@ -140,6 +140,8 @@ class Emulator(ABC):
                 headers=dict(request.headers),
                 content=content,
                 path=request.url.path,
+                method=request.method,
+                query=request.scope["query_string"].decode("latin-1"),
                 nth=self._asked[asked],
             )
             self.ledger.calls.append(call)

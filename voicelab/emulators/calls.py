@@ -19,6 +19,9 @@ class Call:
     content: bytes = field(repr=False)
     path: str = ""
     """What of the address follows the host."""
+    method: str = "POST"
+    query: str = ""
+    """What of the address follows the path, as it came."""
     voice_id: str | None = None
     """The voice it named or made."""
     code: int | str | None = None

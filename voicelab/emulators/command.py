@@ -7,12 +7,15 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from voicelab.emulators.serve import Sandbox, serve
 
 
-def stay_up(names: Iterable[str], *, host: str, port: int, as_json: bool) -> None:
+def stay_up(
+    names: Iterable[str], *, host: str, port: int, as_json: bool, temporary: bool = False
+) -> None:
     """Serve emulators until SIGINT or SIGTERM, and write what a client needs once they answer.
 
     Parameters
@@ -25,13 +28,16 @@ def stay_up(names: Iterable[str], *, host: str, port: int, as_json: bool) -> Non
         Of the first emulator; the others follow. Any free ones when 0.
     as_json
         Write one JSON object on one line, by registry name, in place of environment variables.
+    temporary
+        Hand out temporary credentials, with a token, for the vendors that have them.
 
     Raises
     ------
     UsageError
         As `serve` does.
     """
-    with _until_told() as stopped, serve(names, host=host, port=port) as sandbox:
+    served = partial(serve, names, host=host, port=port, temporary=temporary)
+    with _until_told() as stopped, served() as sandbox:
         sys.stdout.write(credentials_line(sandbox) if as_json else environment_lines(sandbox))
         sys.stdout.flush()
         while not stopped.wait(1.0):  # on Windows a wait without an end cannot be interrupted

@@ -8,7 +8,8 @@ import numpy as np
 from voicelab.audio import languages
 from voicelab.audio.clip import Samples, decode
 from voicelab.audio.parameters import VoiceParameters
-from voicelab.emulators.speech import spoken, within
+from voicelab.emulators.houses import within
+from voicelab.emulators.speech import spoken
 from voicelab.measures import pitch, timing
 from voicelab.measures.sound import Sound
 
@@ -51,12 +52,17 @@ async def say_like(
     UsageError
         When the engine cannot say the text.
     """
+    return await asyncio.to_thread(
+        said_like, audio, text, key=key, sr=sr, speed=speed, semitones=semitones
+    )
 
-    def speak() -> Samples:
-        voice = resemble(_heard(audio), text=text, key=key)
-        return spoken(text, voice, sr=sr, speed=speed, semitones=semitones)
 
-    return await asyncio.to_thread(speak)
+def said_like(
+    audio: bytes, text: str, *, key: str, sr: int, speed: float = 1.0, semitones: float = 0.0
+) -> Samples:
+    """Do what `say_like` does, blocking [shape=(n,)]."""
+    voice = resemble(_heard(audio), text=text, key=key)
+    return spoken(text, voice, sr=sr, speed=speed, semitones=semitones)
 
 
 def resemble(sound: Sound, *, text: str, key: str) -> VoiceParameters:

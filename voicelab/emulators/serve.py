@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from voicelab.audio import espeak
 from voicelab.emulators import EMULATORS
+from voicelab.emulators._tc3 import Tc3Emulator
 from voicelab.emulators.base import HANG_UP, Emulator
 from voicelab.emulators.control import PREFIX, control
 from voicelab.errors import UsageError
@@ -25,6 +26,7 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    temporary: bool = False,
 ) -> "Sandbox":
     """Serve emulated vendors on this machine until the sandbox is closed.
 
@@ -37,6 +39,8 @@ def serve(
         An address of this machine only.
     port
         Of the first emulator; the others follow. Any free ones when 0.
+    temporary
+        Hand out temporary credentials, with a token, for the vendors that have them.
 
     Raises
     ------
@@ -50,7 +54,11 @@ def serve(
     ['MINIMAX_API_HOST', 'MINIMAX_API_KEY']
     """
     espeak.find_engine()
-    return Sandbox(_made(emulators), host=host, port=port).start()
+    made = _made(emulators)
+    for emulator in made:
+        if temporary and isinstance(emulator, Tc3Emulator):
+            emulator.use_temporary_credentials()
+    return Sandbox(made, host=host, port=port).start()
 
 
 class Sandbox:

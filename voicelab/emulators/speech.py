@@ -1,13 +1,15 @@
 """The only place that speaks for an emulated vendor, in a voice that fits a prompt."""
 
 import asyncio
-import hashlib
 from dataclasses import replace
+
+import numpy as np
 
 from voicelab.audio import espeak
 from voicelab.audio.clip import Caps, Samples, decode, resample
 from voicelab.audio.description import read_description
-from voicelab.audio.parameters import LIMITS, VoiceParameters
+from voicelab.audio.parameters import VoiceParameters
+from voicelab.emulators.houses import own_voice, within
 from voicelab.errors import UsageError
 
 LONG = Caps(max_bytes=2**28, max_duration_s=3600.0)
@@ -43,13 +45,17 @@ async def say(
     -------
     Samples [shape=(n,)]
     """
-    return await asyncio.to_thread(_say, prompt, text, key, sr, speed, semitones)
+    return await asyncio.to_thread(
+        said, prompt, text, key=key, sr=sr, speed=speed, semitones=semitones
+    )
 
 
-def _say(prompt: str, text: str, key: str, sr: int, speed: float, semitones: float) -> Samples:
-    seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4])
-    own = read_description(prompt, preview_text=text, take=1 + seed % 4, seed=seed).parameters
-    return spoken(text, own, sr=sr, speed=speed, semitones=semitones)
+def said(
+    prompt: str, text: str, *, key: str, sr: int, speed: float = 1.0, semitones: float = 0.0
+) -> Samples:
+    """Do what `say` does, blocking [shape=(n,)]."""
+    voice = own_voice(prompt, text, key=key)
+    return spoken(text, voice, sr=sr, speed=speed, semitones=semitones)
 
 
 def spoken(
@@ -65,7 +71,7 @@ def spoken(
     return resample(clip.y, sr=clip.sr, to=sr)
 
 
-def within(name: str, value: float) -> float:
-    """Keep a voice parameter within what the engine can do."""
-    low, high = LIMITS[name]
-    return round(min(high, max(low, value)), 2)
+def at_volume(y: Samples, volume: float) -> Samples:
+    """Return `y` [shape=(n,)] at so many times its amplitude, cut off at full scale."""
+    louder: Samples = np.clip(y * np.float32(volume), -1.0, 1.0).astype(np.float32)
+    return louder

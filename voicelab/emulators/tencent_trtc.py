@@ -1,24 +1,28 @@
-"""Tencent TRTC as seen from outside: `VoiceClone` and `TextToSpeech`, of the international site.
+"""Tencent TRTC as seen from outside: cloning and speech, of the international site.
 
-Sources: the vendor's pages of the two calls under https://www.tencentcloud.com/document/api/647,
-and the API model of its command line tool. Where nobody says what the vendor does, a comment does.
+Sources: the vendor's pages of the calls under https://www.tencentcloud.com/document/api/647, and
+the API model and examples of its command line tool. Where nobody says what the vendor does, a
+comment does.
 """
 
 import asyncio
 import base64
 import binascii
 import hashlib
+import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+from starlette.responses import Response
 
 from voicelab.audio.clip import Clip, Samples, decode, encode
 from voicelab.emulators._tc3 import Action, Field, Tc3Emulator
 from voicelab.emulators.base import Answer, Call, Fault, No
 from voicelab.emulators.likeness import say_like
-from voicelab.emulators.speech import can_say
+from voicelab.emulators.speech import at_volume, can_say
 from voicelab.errors import Unreadable
 
 PROMPT_RATE = 16000
@@ -26,6 +30,9 @@ SHORTEST_S, LONGEST_S = 10.0, 180.0
 TEXT_CHARACTERS = 255
 SILENT = 10 ** (-60 / 20)
 # Nobody says how quiet is too quiet, or which code it gets.
+
+CHUNK_S = 0.5
+# How much sound is in one event of a stream is not published.
 
 CLONE_PRICE = 1.0
 CHARACTER_PRICE = 0.001
@@ -71,6 +78,10 @@ SPEECH_FIELDS: Mapping[str, Field] = {
     "PronunciationDict": Field(kind="array", items=Field(kind="object", fields=WORD_FIELDS)),
     "AlignmentMode": Field(kind="integer", values=(0, 1, 2)),
 }
+STREAM_FIELDS: Mapping[str, Field] = {
+    **SPEECH_FIELDS,
+    "AudioFormat": Field(kind="object", fields={**FORMAT_FIELDS, "Format": Field(values=("pcm",))}),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,13 +122,16 @@ class TencentTrtcEmulator(Tc3Emulator):
         }
 
     def actions(self) -> Mapping[str, Action]:
-        """Return the two calls; the vendor has none that lists or deletes clones."""
+        """Return the calls; the vendor has none that lists or deletes clones."""
         return {
             "VoiceClone": Action(
                 handle=self._clone, fields=CLONE_FIELDS, per_second=self.per_second
             ),
             "TextToSpeech": Action(
                 handle=self._speak, fields=SPEECH_FIELDS, per_second=self.per_second
+            ),
+            "TextToSpeechSSE": Action(
+                handle=self._stream, fields=STREAM_FIELDS, per_second=self.per_second
             ),
         }
 
@@ -136,6 +150,24 @@ class TencentTrtcEmulator(Tc3Emulator):
         return {"VoiceId": call.voice_id}
 
     async def _speak(self, call: Call, wish: dict[str, Any]) -> Answer:
+        format = wish.get("AudioFormat") or {}
+        y, sr = await self._spoken(call, wish), _rate(wish)
+        audio = await asyncio.to_thread(_encoded, y, sr, format.get("Format") or "pcm")
+        answer: dict[str, Any] = {"Audio": base64.b64encode(audio).decode()}
+        if wish.get("AlignmentMode"):
+            answer["Alignments"] = [_alignment(wish["Text"], len(y) / sr)]
+        return answer
+
+    async def _stream(self, call: Call, wish: dict[str, Any]) -> Response:
+        """Answer with the events of a stream; a no before the first of them is an ordinary one."""
+        y, request_id = await self._spoken(call, wish), str(uuid.uuid4())
+        step = round(CHUNK_S * _rate(wish))
+        pieces = [_encoded(y[at : at + step], 0, "pcm") for at in range(0, len(y), step)]
+        events = (_event(pieces, number, request_id) for number in range(len(pieces)))
+        label = {"Content-Type": "text/event-stream", "X-TC-RequestId": request_id}
+        return Response("".join(events), headers=label)
+
+    async def _spoken(self, call: Call, wish: Mapping[str, Any]) -> Samples:
         self._check_application(wish)
         text, style = wish["Text"], wish["Voice"]
         _check_text(text)
@@ -147,22 +179,16 @@ class TencentTrtcEmulator(Tc3Emulator):
                 f"Cloud API TTS parameter error: Voice ID '{style['VoiceId']}' not found.",
             )
         call.charged = CHARACTER_PRICE * _count(text)
-        format = wish.get("AudioFormat") or {}
-        sr = format.get("SampleRate") or 24000
         y = await say_like(
             voice.recording,
             text,
             key=f"{self.name}/{voice.voice_id}",
-            sr=sr,
+            sr=_rate(wish),
             speed=style.get("Speed") or 1.0,
             semitones=style.get("Pitch") or 0,
         )
-        y = _at_volume(y, style.get("Volume"))
-        audio = await asyncio.to_thread(_encoded, y, sr, format.get("Format") or "pcm")
-        answer: dict[str, Any] = {"Audio": base64.b64encode(audio).decode()}
-        if wish.get("AlignmentMode"):
-            answer["Alignments"] = [_alignment(text, len(y) / sr)]
-        return answer
+        volume = style.get("Volume")
+        return y if volume is None else at_volume(y, volume)
 
     def _check_application(self, wish: Mapping[str, Any]) -> None:
         if wish["SdkAppId"] != self.sdk_app_id:
@@ -235,8 +261,21 @@ def _alignment(text: str, duration_s: float) -> dict[str, Any]:
     }
 
 
-def _at_volume(y: Samples, volume: float | None) -> Samples:
-    return y if volume is None else (y * np.float32(volume)).astype(np.float32)
+def _rate(wish: Mapping[str, Any]) -> int:
+    return (wish.get("AudioFormat") or {}).get("SampleRate") or 24000
+
+
+def _event(pieces: list[bytes], number: int, request_id: str) -> str:
+    """Return one event of a stream, its sound encoded on its own."""
+    event = {
+        "Type": "chunk",
+        "RequestId": request_id,
+        "ChunkId": f"chunk_{number}",
+        "Audio": base64.b64encode(pieces[number]).decode(),
+        "Seq": number,
+        "IsEnd": number == len(pieces) - 1,
+    }
+    return f"data: {json.dumps(event)}\n\n"
 
 
 def _encoded(y: Samples, sr: int, format: str) -> bytes:

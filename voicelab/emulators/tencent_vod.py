@@ -1,21 +1,20 @@
 """Tencent VOD as seen from outside: its voice calls and the tasks behind them, on one account.
 
 Sources: the vendor's pages "CreateAigcCustomVoice", "DesignVoiceAsync", "DescribeTaskDetail",
-"DescribeTasks", "DescribeVoices", "DeleteVoice" and "TextToSpeechSync" of Video on Demand, and the
-examples in its command line tool. Where nobody says what the vendor does, a comment does.
+"DescribeTasks", "DescribeVoices", "UpdateVoice", "DeleteVoice" and "TextToSpeechSync" of Video on
+Demand, and the examples in its command line tool. Where nobody says what the vendor does, a
+comment does.
 """
 
 import asyncio
 import base64
-import http.client
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
-from voicelab.audio.clip import Samples, decode, encode
+from voicelab.audio.clip import Samples, encode
 from voicelab.emulators._tc3 import Action, Field, Tc3Emulator, check_fields
 from voicelab.emulators._vod_fields import (
     CUSTOM_FIELDS,
@@ -29,38 +28,26 @@ from voicelab.emulators._vod_fields import (
     SPOKEN_BYTES,
     TASK_ID,
     TASKS_FIELDS,
+    UPDATE_FIELDS,
     VOICES_FIELDS,
 )
-from voicelab.emulators._vod_tasks import WELL, Failed, Output, VodTask, page
+from voicelab.emulators._vod_reference import checked
+from voicelab.emulators._vod_tasks import WELL, Failed, Outcome, Output, VodTask, page
+from voicelab.emulators._vod_voices import VodVoice, matches
 from voicelab.emulators.base import Answer, Call, No, can_say, json_object, say
-from voicelab.emulators.likeness import say_like
-from voicelab.errors import VoiceLabError
+from voicelab.emulators.likeness import said_like
+from voicelab.emulators.once import Once
+from voicelab.emulators.recordings import fetched
+from voicelab.emulators.speech import at_volume, said
 
 REMEMBERED_S = 3 * 24 * 3600.0
 """How long a task can be asked after, and its SessionId is taken."""
-REFERENCE_S = (5.0, 30.0)
-REFERENCE_BYTES = 100 * 2**20
 SAMPLE_RATE = 32000
 TRIAL_TEXT = "This is how the voice that was made from your recording sounds."
 # What the vendor lets a custom voice say is not published.
-HERE = ("127.0.0.1", "::1", "localhost")
-"""The only hosts recordings are fetched from: an emulator asks nobody beyond this machine."""
 
-
-@dataclass(kw_only=True)
-class VodVoice:
-    """A voice of the account."""
-
-    voice_id: str
-    prompt: str
-    app: int
-    looks: Mapping[str, Any]
-    """Its VoiceSettings."""
-    used: bool = False
-    """Whether it ever spoke: before that it is neither listed nor deleted."""
-
-
-Make = Callable[[Mapping[str, Any], int, Call], Awaitable[Output]]
+Make = Callable[[], Output]
+"""Does the work of a task, blocking."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -74,8 +61,8 @@ class TencentVodEmulator(Tc3Emulator):
     variable: ClassVar[str] = "TENCENTCLOUD_VOD_ENDPOINT"
     sub_app_id: int = 221073
     """The application meant where none is named."""
-    sub_app_ids: tuple[int, ...] | None = None
-    """The applications of the account; any there may be where not given."""
+    sub_app_ids: tuple[int, ...] = (221157,)
+    """Further applications of the account; that of the vendor's examples of a design."""
     needs_sub_app_id: bool = False
     """Whether the account was opened since 25 December 2023 and must name an application."""
     waiting_s: float = 0.5
@@ -104,6 +91,7 @@ class TencentVodEmulator(Tc3Emulator):
             "DescribeTaskDetail": Action(handle=self._detail, fields=DETAIL_FIELDS),
             "DescribeTasks": Action(handle=self._list_tasks, fields=TASKS_FIELDS),
             "DescribeVoices": Action(handle=self._list_voices, fields=VOICES_FIELDS),
+            "UpdateVoice": Action(handle=self._update, fields=UPDATE_FIELDS),
             "DeleteVoice": Action(handle=self._delete, fields=DELETE_FIELDS),
             "TextToSpeechSync": Action(handle=self._speak, fields=SPEAK_FIELDS),
         }
@@ -111,13 +99,23 @@ class TencentVodEmulator(Tc3Emulator):
     async def _create_custom(self, call: Call, wish: dict[str, Any]) -> Answer:
         names = ("VoiceName", "VoiceUrl", "VideoId")
         asked = {name: wish.get(name, "") for name in names}
-        return await self._begin("CreateAigcCustomVoice", call, wish, asked, self._make_custom)
+        audio = await self._recording(asked["VoiceUrl"], asked["VideoId"])
+        make = partial(self._make_custom, asked, audio, call)
+        return await self._begin("CreateAigcCustomVoice", call, wish, asked, make)
 
     async def _design(self, call: Call, wish: dict[str, Any]) -> Answer:
         _json_text(wish, "ExtParam")
         names = ("Prompt", "VoiceSettings", "PreviewText", "ExtParam")
         asked = {name: wish[name] for name in names if name in wish}
-        return await self._begin("DesignVoiceAsync", call, wish, asked, self._make_design)
+        voice = VodVoice(
+            voice_id=f"v1_{base64.b64encode(call.drawn(48)).decode()}=",
+            prompt=wish["Prompt"],
+            app=self._application(wish),
+            looks=wish.get("VoiceSettings", {}),
+            ready_at=call.at + self.waiting_s + self.processing_s,
+        )
+        make = partial(self._make_design, voice, asked.get("PreviewText", ""))
+        return await self._begin("DesignVoiceAsync", call, wish, asked, make)
 
     async def _begin(
         self, action: str, call: Call, wish: Mapping[str, Any], asked: Mapping[str, Any], make: Make
@@ -128,11 +126,6 @@ class TencentVodEmulator(Tc3Emulator):
         call.voice_id = session["SessionId"] or task_id
         self._claim(app, session["SessionId"], call.at)
         call.charged = self.price
-        told, output = WELL, None
-        try:
-            output = await make(asked, app, call)
-        except Failed as failed:
-            told = failed.told
         self.tasks[task_id] = VodTask(
             task_id=task_id,
             action=action,
@@ -143,8 +136,7 @@ class TencentVodEmulator(Tc3Emulator):
             asked=asked,
             waiting_s=self.waiting_s,
             processing_s=self.processing_s,
-            told=told,
-            output=output,
+            outcome=Once(partial(_outcome, make)).begin(),
         )
         return {"TaskId": task_id}
 
@@ -152,7 +144,7 @@ class TencentVodEmulator(Tc3Emulator):
         if "SubAppId" not in wish and self.needs_sub_app_id:
             raise _no_app()
         app = int(wish.get("SubAppId", self.sub_app_id))
-        if self.sub_app_ids is not None and app not in self.sub_app_ids:
+        if app not in (self.sub_app_id, *self.sub_app_ids):
             raise _no_app()
         return app
 
@@ -165,12 +157,18 @@ class TencentVodEmulator(Tc3Emulator):
             )
         self.sessions[app, session] = now
 
-    async def _make_custom(self, asked: Mapping[str, Any], app: int, call: Call) -> Output:
-        audio = await self._recording(asked["VoiceUrl"], asked["VideoId"])
+    async def _recording(self, url: str, video_id: str) -> bytes | None:
+        """Fetch the recording while its link is sure to be good; when the vendor does is open."""
+        if url and not video_id:
+            return await asyncio.to_thread(fetched, url)
+        return self.works.get(video_id)
+
+    def _make_custom(self, asked: Mapping[str, Any], audio: bytes | None, call: Call) -> Output:
+        audio = checked(asked["VoiceUrl"], asked["VideoId"], audio)
         voice_id = str(10**17 + int.from_bytes(call.drawn(16)) % (9 * 10**17))
         key = f"{self.name}/{voice_id}"
-        y = await say_like(audio, TRIAL_TEXT, key=key, sr=SAMPLE_RATE)
-        kept = self._keep(y, call)
+        y = said_like(audio, TRIAL_TEXT, key=key, sr=SAMPLE_RATE)
+        kept = self._keep(y, call.at + self.waiting_s + self.processing_s)
 
         def output(asking: Call) -> Answer:
             info = {
@@ -184,45 +182,27 @@ class TencentVodEmulator(Tc3Emulator):
 
         return output
 
-    async def _recording(self, url: str, video_id: str) -> bytes:
-        if url and video_id:
-            message = "video_id must be empty when voice_url is present"
-            raise Failed(0, "FailedOperation", message)
-        if not url and not video_id:
-            message = "voice_url and video_id must not both be empty"
-            raise Failed(40000, "InvalidParameterValue", message)
-        audio = await asyncio.to_thread(_fetched, url) if url else self.works.get(video_id)
-        if audio is None:
-            message = "the audio of voice_url or video_id cannot be downloaded"
-            raise Failed(60000, "ResourceNotFound", message)
-        await asyncio.to_thread(_check_recording, audio)
-        return audio
-
-    async def _make_design(self, asked: Mapping[str, Any], app: int, call: Call) -> Output:
-        prompt, text = asked["Prompt"], asked.get("PreviewText", "")
-        if any(word in f"{prompt} {text}".lower() for word in self.sensitive):
+    def _make_design(self, voice: VodVoice, text: str) -> Output:
+        if any(word in f"{voice.prompt} {text}".lower() for word in self.sensitive):
             message = "the prompt violates the content policy"
             raise Failed(40000, "InvalidParameter.VoilationContent", message)
-        voice_id = f"v1_{base64.b64encode(call.drawn(48)).decode()}="
+        if text and not can_say(text):  # the vendor speaks more languages than the engine here
+            raise Failed(40000, "InvalidParameterValue", "the language of the text is unsupported")
         kept = None
         if text:
-            kept = self._keep(await self._said(prompt, text, voice_id), call, "-preview.mp3")
-        self.voices[voice_id] = VodVoice(
-            voice_id=voice_id, prompt=prompt, app=app, looks=asked.get("VoiceSettings", {})
-        )
+            key = f"{self.name}/{voice.voice_id}"
+            y = said(voice.prompt, text, key=key, sr=SAMPLE_RATE)
+            kept = self._keep(y, voice.ready_at, "-preview.mp3")
+        self.voices[voice.voice_id] = voice
 
         def output(asking: Call) -> Answer:
-            return {"VoiceId": voice_id, "TrialAudio": self.link(asking, kept) if kept else ""}
+            audio = self.link(asking, kept) if kept else ""
+            return {"VoiceId": voice.voice_id, "TrialAudio": audio}
 
         return output
 
-    async def _said(self, prompt: str, text: str, voice_id: str) -> Samples:
-        if not can_say(text):  # the vendor speaks more languages than the engine here
-            raise Failed(40000, "InvalidParameterValue", "the language of the text is unsupported")
-        return await say(prompt, text, key=f"{self.name}/{voice_id}", sr=SAMPLE_RATE)
-
-    def _keep(self, y: Samples, call: Call, suffix: str = ".mp3") -> str:
-        return self.keep(encode(y, sr=SAMPLE_RATE, format="mp3"), suffix=suffix, now=call.at)
+    def _keep(self, y: Samples, now: float, suffix: str = ".mp3") -> str:
+        return self.keep(encode(y, sr=SAMPLE_RATE, format="mp3"), suffix=suffix, now=now)
 
     async def _detail(self, call: Call, wish: dict[str, Any]) -> Answer:
         app, task_id = self._application(wish), wish["TaskId"]
@@ -231,7 +211,7 @@ class TencentVodEmulator(Tc3Emulator):
         task = self.tasks.get(task_id)
         if task is None or task.app != app or call.at - task.at >= REMEMBERED_S:
             raise No("ResourceNotFound", "The task does not exist, or is older than 3 days.")
-        return task.detail(call)
+        return await task.detail(call)
 
     async def _list_tasks(self, call: Call, wish: dict[str, Any]) -> Answer:
         app = self._application(wish)
@@ -242,30 +222,38 @@ class TencentVodEmulator(Tc3Emulator):
     async def _list_voices(self, call: Call, wish: dict[str, Any]) -> Answer:
         app, further = self._application(wish), _json_text(wish, "ExtParam", FILTER_FIELDS)
         wanted = {"VoiceName": further.get("voiceName"), "Labels": further.get("labels"), **wish}
-        listed = [
-            _listed(voice) for voice in self.voices.values() if voice.used and voice.app == app
-        ]
-        found = [row for row in listed if _matches(row, wanted)]
+        voices = sorted(self.voices.values(), key=lambda voice: voice.ready_at)
+        listed = [voice.shown() for voice in voices if voice.used and voice.app == app]
+        found = [row for row in listed if matches(row, wanted)]
         return {"Voices": found, "TotalCount": len(found)}
 
+    async def _update(self, call: Call, wish: dict[str, Any]) -> Answer:
+        _json_text(wish, "ExtParam")
+        voice = self._used_voice(call, wish)
+        voice.looks = {**voice.looks, **wish["VoiceFields"]}
+        return {"Voice": voice.shown()}
+
     async def _delete(self, call: Call, wish: dict[str, Any]) -> Answer:
-        call.voice_id = wish["VoiceId"]
-        voice = self._voice(wish)
-        if not voice.used:
-            raise _no_voice()
-        del self.voices[voice.voice_id]
+        del self.voices[self._used_voice(call, wish).voice_id]
         return {}
 
     async def _speak(self, call: Call, wish: dict[str, Any]) -> Answer:
         call.voice_id = wish["VoiceId"]
-        sound = _json_text(wish, "ExtParam", EXT_FIELDS).get("audio_setting") or {}
+        further = _json_text(wish, "ExtParam", EXT_FIELDS)
+        sound, style = further.get("audio_setting") or {}, further.get("voice_setting") or {}
         if len(wish["Text"].encode()) > SPOKEN_BYTES or not can_say(wish["Text"]):
             raise No("InvalidParameterValue", "The value of the parameter `Text` is not valid.")
-        voice = self._voice(wish)
+        voice = self._voice(call, wish)
         sr, format = sound.get("sample_rate", 16000), sound.get("format", "wav")
-        key = f"{self.name}/{voice.voice_id}"
-        y = await say(voice.prompt, wish["Text"], key=key, sr=sr)
-        audio = encode(y, sr=sr, format=format)
+        y = await say(
+            voice.prompt,
+            wish["Text"],
+            key=f"{self.name}/{voice.voice_id}",
+            sr=sr,
+            speed=style.get("speed", 1.0),
+            semitones=style.get("pitch", 0),
+        )
+        audio = encode(at_volume(y, style.get("vol", 1.0)), sr=sr, format=format)
         voice.used, call.charged = True, self.price
         info = {
             "audio_format": format,
@@ -281,11 +269,25 @@ class TencentVodEmulator(Tc3Emulator):
             where = {"AudioData": "", "AudioUrl": self.link(call, kept)}
         return {**where, "ExtInfo": json.dumps(info)}
 
-    def _voice(self, wish: Mapping[str, Any]) -> VodVoice:
-        voice = self.voices.get(wish["VoiceId"])
-        if voice is None or voice.app != self._application(wish):
+    def _voice(self, call: Call, wish: Mapping[str, Any]) -> VodVoice:
+        app, voice = self._application(wish), self.voices.get(wish["VoiceId"])
+        if voice is None or voice.app != app or call.at < voice.ready_at:
             raise _no_voice()
         return voice
+
+    def _used_voice(self, call: Call, wish: Mapping[str, Any]) -> VodVoice:
+        call.voice_id = wish["VoiceId"]
+        voice = self._voice(call, wish)
+        if not voice.used:
+            raise _no_voice()
+        return voice
+
+
+def _outcome(make: Make) -> Outcome:
+    try:
+        return Outcome(told=WELL, output=make())
+    except Failed as failed:
+        return Outcome(told=failed.told, output=None)
 
 
 def _no_app() -> No:
@@ -307,58 +309,3 @@ def _json_text(
     if fields is not None:
         check_fields(found, fields, f"{name}.")
     return found
-
-
-def _fetched(url: str) -> bytes | None:
-    try:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or parts.hostname not in HERE:
-            return None
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
-        with closing(connection):
-            connection.request("GET", f"{parts.path or '/'}{parts.query and '?'}{parts.query}")
-            answer = connection.getresponse()
-            return answer.read(REFERENCE_BYTES) if answer.status == 200 else None
-    except (OSError, http.client.HTTPException, ValueError):
-        return None
-
-
-def _check_recording(audio: bytes) -> None:
-    try:
-        duration_s = decode(audio).duration_s
-    except VoiceLabError:  # the vendor reads mp4 and mov as well, the decoder here does not
-        message = "the format of the audio is not supported"
-        raise Failed(60000, "InvalidParameter.MediaFormat", message) from None
-    least, most = REFERENCE_S
-    if not least <= duration_s <= most:
-        message = f"the audio must last from {least:g} to {most:g} seconds"
-        raise Failed(40000, "InvalidParameterValue", message)
-
-
-def _listed(voice: VodVoice) -> dict[str, Any]:
-    looks = voice.looks
-    return {
-        "VoiceId": voice.voice_id,
-        "Name": looks.get("Name", ""),
-        "Description": looks.get("Description", ""),
-        "Category": "design",
-        "Gender": looks.get("Gender", "unknown"),
-        "Age": looks.get("Age", "unknown"),
-        "Languages": looks.get("Languages", []),
-        "AudioUrl": "",
-        "Labels": looks.get("Labels", []),
-        "Scenes": looks.get("Scenes", []),
-    }
-
-
-def _matches(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    kind = wanted.get("VoiceType", "all")
-    named = (wanted.get("VoiceName") or "") in row["Name"]
-    exact = ("VoiceId", "Description", "Gender", "Age")
-    lists = ("Languages", "Labels", "Scenes")
-    return (
-        kind in ("all", row["Category"])
-        and named
-        and all(wanted.get(name, row[name]) == row[name] for name in exact)
-        and all(set(wanted.get(name) or []) <= set(row[name]) for name in lists)
-    )

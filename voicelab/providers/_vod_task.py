@@ -16,6 +16,7 @@ CONTENT = "Change the wording or the recording."
 
 TASK_CODES: Mapping[str, Code] = {
     "ABORTED": Code(Refused, ANEW),
+    "-401": Code(Refused, "Look the message up at the vendor."),
     "40000": Code(Refused, FIELD),
     "60000": Code(Refused, "Check that the recording is whole and can be fetched from its link."),
     "70000": Code(Refused, ANEW),

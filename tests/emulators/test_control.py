@@ -5,6 +5,7 @@ import json
 import httpx
 import pytest
 
+from voicelab.emulators.calls import Call, Ledger
 from voicelab.emulators.control import KINDS
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import serve
@@ -55,11 +56,40 @@ def test_the_ledger_tells_every_call_and_what_it_cost_but_nothing_that_was_sent(
         "voice_id": "narrator-01",
         "code": None,
         "charged": pytest.approx(30e-6 * len(GOOD["preview_text"])),
+        "currency": "USD",
+        "unit": "character",
         "at": pytest.approx(sandbox["minimax"].ledger.calls[0].at),
     }
-    assert (second["code"], second["charged"]) == (2039, 0)
+    assert (second["code"], second["charged"], second["unit"]) == (2039, 0, None)
     for secret in ("emulated-minimax-key", "Bearer", "A calm narrator", "Good evening"):
         assert secret not in response.text
+
+
+def test_the_ledger_has_a_total_for_each_currency(client, sandbox):
+    assert client.get("/_sandbox/ledger/total").json() == []
+    design(client, sandbox)
+    design(client, sandbox)
+    speech = {
+        "model": "speech-2.8-hd",
+        "text": "Hello.",
+        "voice_setting": {"voice_id": "narrator-01"},
+    }
+    headers = {"Authorization": f"Bearer {sandbox['minimax'].api_key}"}
+    client.post("/v1/t2a_v2", json=speech, headers=headers)
+    (total,) = client.get("/_sandbox/ledger/total").json()
+    expected = 30e-6 * len(GOOD["preview_text"]) + 3 + 6 * 100e-6
+    assert total == {"currency": "USD", "charged": pytest.approx(expected), "calls": 2}
+    assert sandbox["minimax"].ledger.totals == {"USD": pytest.approx(expected)}
+    assert client.get("/_sandbox/ledger").json()[-1]["unit"] == "character, voice"
+
+
+def test_what_has_no_published_price_is_summed_under_no_currency():
+    ledger = Ledger()
+    for currency in (None, "USD", None):
+        call = Call(endpoint="speak", at=0.0, headers={}, content=b"", currency=currency)
+        call.charged = 1.0
+        ledger.calls.append(call)
+    assert ledger.totals == {None: 2.0, "USD": 1.0}
 
 
 def test_looking_is_no_call_of_the_vendors(client, sandbox):
@@ -70,7 +100,9 @@ def test_looking_is_no_call_of_the_vendors(client, sandbox):
 
 def test_what_can_go_wrong_is_told(client):
     found = client.get("/_sandbox/faults").json()
-    assert found["endpoints"] == ["delete", "design", "fetch", "list", "speak"]
+    assert found["endpoints"] == [
+        *("clone", "delete", "design", "fetch", "list", "speak", "upload")
+    ]
     assert set(found["kinds"]) == set(KINDS)
     assert found["waiting"] == {}
 

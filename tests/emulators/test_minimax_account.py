@@ -188,7 +188,9 @@ def test_system_voices_speak_without_a_design_fee(client, emulator):
         ({"audio": "mp3"}, 2013, "audio_setting"),
         ({"output_format": "base64"}, 2013, "output_format"),
         ({"stream": "no"}, 2013, "stream"),
-        ({"stream": True}, 2013, "stream"),
+        ({"stream": True, "output_format": "url"}, 2013, "output_format"),
+        ({"subtitle_enable": "yes"}, 2013, "subtitle_enable"),
+        ({"subtitle_enable": True, "subtitle_type": "letter"}, 2013, "subtitle_type"),
     ],
 )
 def test_a_bad_field_of_a_speech_is_refused_and_named(
@@ -348,7 +350,9 @@ def test_a_long_text_is_spoken_whole(client, voice_id):
     assert answer["extra_info"]["audio_length"] > 300_000
 
 
-@pytest.mark.parametrize("path", ["t2a_v2", "get_voice", "delete_voice"])
+@pytest.mark.parametrize(
+    "path", ["t2a_v2", "get_voice", "delete_voice", "files/upload", "voice_clone"]
+)
 def test_every_call_wants_the_key(path, client):
     with httpx.Client(base_url=client.base_url, trust_env=False) as stranger:
         assert code(stranger.post(f"/v1/{path}", json={})) == 1004

@@ -203,10 +203,36 @@ def test_a_charset_beside_the_content_type_is_fine(client):
     assert response.json()["base_resp"]["status_code"] == 0
 
 
-def test_other_methods_and_addresses_are_not_there(client):
-    assert client.get("/v1/voice_design").status_code == 405
-    assert client.post("/v1/voice-design", json=GOOD).status_code == 404
-    assert client.get("/v1/voice-design").headers["x-voicelab-emulator"] == "minimax"
+@pytest.mark.parametrize(
+    ("method", "path", "status", "named"),
+    [
+        ("GET", "/v1/voice_design", 405, "method GET"),
+        ("PUT", "/v1/t2a_v2", 405, "method PUT"),
+        ("POST", "/v1/voice-design", 404, "path not found"),
+        ("POST", "/v1/voice_design/", 404, "path not found"),
+        ("GET", "/", 404, "path not found"),
+    ],
+)
+def test_other_methods_and_addresses_are_refused_in_the_vendors_form(
+    method, path, status, named, client
+):
+    response = client.request(method, path)
+    assert response.status_code == status
+    assert list(response.json()) == ["base_resp"]
+    assert response.json()["base_resp"]["status_code"] == 2013
+    assert named in response.json()["base_resp"]["status_msg"]
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["trace-id"])
+    assert response.headers["x-voicelab-emulator"] == "minimax"
+    assert ("allow" in response.headers) is (status == 405)
+
+
+def test_an_emulator_that_breaks_says_so_in_the_vendors_form(client, emulator):
+    emulator.faults.add("design", Fault(damage=lambda answer: answer["no such field"]))
+    response = design(client)
+    assert response.status_code == 500
+    assert response.json() == {
+        "base_resp": {"status_code": 1013, "status_msg": "internal service error"}
+    }
 
 
 def test_an_id_can_be_used_once(client, emulator):

@@ -120,8 +120,6 @@ class Tc3Emulator(Emulator):
             for name, action in self.actions().items()
         }
         self._unknown = self.entry("unknown", partial(self._answer, None))
-        for status in (404, 405):
-            self._app.add_exception_handler(status, self._astray)
 
     def use_temporary_credentials(self) -> None:
         """Take temporary credentials from now on, and no others: every call needs their token."""
@@ -179,6 +177,10 @@ class Tc3Emulator(Emulator):
             return await self._entries.get(name, self._unknown)(whole.request)
         endpoint = name if name in self._entries else "unknown"
         return await self.entry(endpoint, _too_large)(whole.request)
+
+    def astray(self, status: int, method: str) -> No:
+        """Say that it broke the way the vendor says it, with HTTP 200."""
+        return No("InternalError", "An internal error has occurred. Retry your request.")
 
     async def _astray(self, request: Request, error: Exception) -> Response:
         """Answer what has no address or no such method: in JSON, as everything else."""

@@ -12,9 +12,11 @@ from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -66,6 +68,8 @@ class Emulator(ABC):
     """Its key among the emulators, and the `X-Voicelab-Emulator` header on every reply."""
     providers: ClassVar[tuple[str, ...]] = ()
     """Registry names of the providers it answers for; its own name where not given."""
+    currency: ClassVar[str | None] = None
+    """ISO 4217 code of what it charges; none where the vendor publishes no price."""
     named_faults: ClassVar[Mapping[str, Fault]] = {}
     """Faults in the vendor's own codes, by the kinds of `voicelab.emulators.control`."""
     clock: Callable[[], float] = time.time
@@ -78,7 +82,11 @@ class Emulator(ABC):
     def __post_init__(self) -> None:
         """Build the app."""
         self._asked: Counter[bytes] = Counter()
-        self._app = Starlette(routes=self.routes())
+        self._app = Starlette(
+            routes=self.routes(),
+            exception_handlers={HTTPException: self._astray, Exception: self._failed},
+        )
+        self._app.router.redirect_slashes = False
 
     @abstractmethod
     def routes(self) -> list[Route]:
@@ -112,6 +120,11 @@ class Emulator(ABC):
     def reply(self, answer: Answer | No) -> Response:
         """Wrap a yes or a no the way the vendor does."""
 
+    def astray(self, status: int, method: str) -> No:
+        """Return how the vendor refuses an address (404) or a method (405), or fails (500)."""
+        phrase = HTTPStatus(status).phrase
+        return No(phrase.replace(" ", ""), f"{phrase}.", status=status)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI request, and say on the reply that no vendor made it."""
 
@@ -142,6 +155,7 @@ class Emulator(ABC):
                 path=request.url.path,
                 method=request.method,
                 query=request.scope["query_string"].decode("latin-1"),
+                currency=self.currency,
                 nth=self._asked[asked],
             )
             self.ledger.calls.append(call)
@@ -153,6 +167,17 @@ class Emulator(ABC):
             return _Half(response) if fault.truncate else response
 
         return enter
+
+    async def _astray(self, request: Request, error: Exception) -> Response:
+        """Answer what no address takes; Starlette's own answer is none of the vendor's."""
+        assert isinstance(error, HTTPException)
+        response = self.reply(self.astray(error.status_code, request.method))
+        response.headers.update(error.headers or {})
+        return response
+
+    async def _failed(self, request: Request, error: Exception) -> Response:
+        """Answer in place of an emulator that broke; Starlette still raises the error itself."""
+        return self.reply(self.astray(500, request.method))
 
     async def _respond(self, call: Call, fault: Fault, handle: Handle) -> Response:
         response = Response(fault.body, fault.status)
@@ -239,20 +264,31 @@ def json_object(content: bytes) -> dict[str, Any] | None:
 
 
 class Window:
-    """A rate limit over a sliding minute."""
+    """A rate limit over a sliding span of time, a minute where not said."""
 
-    def __init__(self, per_minute: int) -> None:
-        self.per_minute = per_minute
+    def __init__(self, most: int, *, span_s: float = 60.0) -> None:
+        self.most = most
+        self.span_s = span_s
         self._taken: deque[float] = deque()
 
     def admits(self, now: float) -> bool:
         """Take a place at `now`, in seconds, if one is free."""
-        while self._taken and self._taken[0] <= now - 60:
-            self._taken.popleft()
-        if len(self._taken) >= self.per_minute:
+        if self.wait(now) > 0:
             return False
-        self._taken.append(now)
+        self.take(now)
         return True
+
+    def wait(self, now: float) -> float:
+        """Return the seconds from `now` until a place is free."""
+        while self._taken and self._taken[0] <= now - self.span_s:
+            self._taken.popleft()
+        if len(self._taken) < self.most:
+            return 0.0
+        return self._taken[-self.most] + self.span_s - now
+
+    def take(self, at: float) -> None:
+        """Take a place, which may be one that is still to come."""
+        self._taken.append(at)
 
 
 def invisible_share(text: str) -> float:

@@ -28,6 +28,10 @@ class Call:
     """The vendor's code of the refusal, where it was refused."""
     charged: float = 0.0
     """What the vendor would take for it."""
+    currency: str | None = None
+    """ISO 4217 code of `charged`; none where the vendor publishes no price."""
+    unit: str | None = None
+    """What is charged for: `character`, `voice`, or both with a comma between."""
     nth: int = 1
     """How often exactly this was asked for, this time included."""
 
@@ -59,6 +63,15 @@ class Ledger:
     def charged(self) -> float:
         """The sum of all charges."""
         return sum(call.charged for call in self.calls)
+
+    @property
+    def totals(self) -> dict[str | None, float]:
+        """The sum of all charges by currency; under none, what has no published price."""
+        paid: dict[str | None, float] = {}
+        for call in self.calls:
+            if call.charged:
+                paid[call.currency] = paid.get(call.currency, 0.0) + call.charged
+        return paid
 
 
 @dataclass(frozen=True, kw_only=True)

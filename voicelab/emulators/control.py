@@ -1,7 +1,7 @@
 """Faults, ledger and clock over HTTP, for users of every language: what is under `/_sandbox/`.
 
-`GET ledger`; `GET`, `POST` and `DELETE faults`; `POST clock`. No vendor has such addresses, and
-no credentials are asked for or shown: a sandbox answers to this machine alone.
+`GET ledger` and `GET ledger/total`; `GET`, `POST` and `DELETE faults`; `POST clock`. No vendor has
+such addresses, and no credentials are asked for or shown: a sandbox answers to this machine alone.
 """
 
 import re
@@ -56,6 +56,9 @@ def control(emulator: Emulator) -> Starlette:
     async def ledger(request: Request) -> Response:
         return JSONResponse([_shown(call) for call in emulator.ledger.calls])
 
+    async def total(request: Request) -> Response:
+        return JSONResponse(_totals(emulator))
+
     async def show_faults(request: Request) -> Response:
         return JSONResponse(_state(emulator))
 
@@ -82,6 +85,7 @@ def control(emulator: Emulator) -> Starlette:
     return Starlette(
         routes=[
             Route(f"{PREFIX}ledger", ledger, methods=["GET"]),
+            Route(f"{PREFIX}ledger/total", total, methods=["GET"]),
             Route(f"{PREFIX}faults", show_faults, methods=["GET"]),
             Route(f"{PREFIX}faults", add_faults, methods=["POST"]),
             Route(f"{PREFIX}faults", clear_faults, methods=["DELETE"]),
@@ -183,8 +187,22 @@ def _shown(call: Call) -> dict[str, Any]:
         "voice_id": call.voice_id,
         "code": call.code,
         "charged": call.charged,
+        "currency": call.currency,
+        "unit": call.unit,
         "at": call.at,
     }
+
+
+def _totals(emulator: Emulator) -> list[dict[str, Any]]:
+    """Return what would have been billed, a line for each currency."""
+    return [
+        {
+            "currency": currency,
+            "charged": charged,
+            "calls": sum(c.charged > 0 and c.currency == currency for c in emulator.ledger.calls),
+        }
+        for currency, charged in emulator.ledger.totals.items()
+    ]
 
 
 def _state(emulator: Emulator) -> dict[str, Any]:

@@ -4,54 +4,28 @@ Sources: the vendor's voice design page (https://platform.minimaxi.com/docs), it
 codes, and public reports of live answers. Where nobody says what the vendor does, a comment does.
 """
 
-import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from voicelab.audio.clip import Samples, encode
+from voicelab.emulators import minimax_audio
 from voicelab.emulators import minimax_checks as checks
-from voicelab.emulators.base import (
-    Answer,
-    Call,
-    Emulator,
-    Fault,
-    No,
-    Window,
-    invisible_share,
-    say,
-)
-from voicelab.emulators.minimax_voices import LISTS, SYSTEM, DesignedVoice, Voices
+from voicelab.emulators.base import Answer, Call, Emulator, Fault, No, Window, say
+from voicelab.emulators.minimax_files import Files
+from voicelab.emulators.minimax_voices import LISTS, SYSTEM, OwnVoice, SystemVoice, Voices, speak
 
 PREVIEW_CHARACTERS = 500
 USD_PER_CHARACTER = 30e-6
 USD_PER_SPOKEN_CHARACTER = {"hd": 100e-6, "turbo": 60e-6}
 """By the last part of the model's name."""
-USD_PER_DESIGN = 3.0
-"""Charged when a designed voice is first spoken with."""
 SAMPLE_RATE = 32000
 # Not stated for design; these are the defaults of the vendor's text-to-speech call.
-
-LINK_S = 24 * 3600.0
-MEDIA_TYPES = {
-    "mp3": "audio/mpeg",
-    "wav": "audio/wav",
-    "flac": "audio/flac",
-    "pcm": "application/octet-stream",
-}
-PAUSE = re.compile(r"<#[0-9]+(\.[0-9]+)?#>")
-
-
-class Link(NamedTuple):
-    """Audio that is handed out by address, for a while."""
-
-    audio: bytes
-    media_type: str
-    expires_at: float
 
 
 @dataclass(kw_only=True, eq=False)
@@ -59,6 +33,7 @@ class MiniMaxEmulator(Emulator):
     """The vendor's service, with one account on it."""
 
     name: ClassVar[str] = "minimax"
+    currency: ClassVar[str | None] = "USD"
     named_faults: ClassVar = {
         "throttle": Fault(code=1002, message="rate limit exceeded(RPM)"),
         "retired-model": Fault(code=2013, message="invalid params, model is not supported"),
@@ -68,6 +43,9 @@ class MiniMaxEmulator(Emulator):
     requests_per_minute: int = 20
     """Of voice design."""
     speeches_per_minute: int = 60
+    clones_per_minute: int = 60
+    verified: bool = True
+    """Whether the account may clone: the vendor wants to know who it is."""
     balance: float = 100.0
     """USD left on the account."""
     sensitive: tuple[str, ...] = ("nerve gas recipe", "毒气配方")
@@ -76,10 +54,12 @@ class MiniMaxEmulator(Emulator):
 
     def __post_init__(self) -> None:
         """Start with an empty account."""
+        self._links = minimax_audio.Links()
         super().__post_init__()
         self._designs = Window(self.requests_per_minute)
         self._speeches = Window(self.speeches_per_minute)
-        self._links: dict[str, Link] = {}
+        self._clones = Window(self.clones_per_minute)
+        self._files = Files()
 
     def routes(self) -> list[Route]:
         """Return the vendor's addresses, and that of the links it hands out."""
@@ -88,13 +68,15 @@ class MiniMaxEmulator(Emulator):
             "speak": ("t2a_v2", self._speak),
             "list": ("get_voice", self._list),
             "delete": ("delete_voice", self._delete),
+            "upload": ("files/upload", self._upload),
+            "clone": ("voice_clone", self._clone),
         }
         return [
             *(
                 Route(f"/v1/{path}", self.entry(endpoint, handle), methods=["POST"])
                 for endpoint, (path, handle) in handlers.items()
             ),
-            Route("/audio/{name}", self.entry("fetch", self._fetch), methods=["GET"]),
+            Route("/audio/{name}", self.entry("fetch", self._links.fetch), methods=["GET"]),
         ]
 
     def environ(self, base_url: str) -> dict[str, str]:
@@ -110,6 +92,13 @@ class MiniMaxEmulator(Emulator):
         trace = str(content.get("trace_id") or secrets.token_hex(16))
         return JSONResponse(content, status, headers={"Trace-Id": trace})
 
+    def astray(self, status: int, method: str) -> No:
+        """Say in `base_resp` too what is wrong; the vendor's own words are not published."""
+        if status == 500:
+            return No(1013, "internal service error", status=500)
+        what = "request path not found" if status == 404 else f"method {method} is not allowed"
+        return No(2013, f"invalid params, {what}", status=status)
+
     async def _design(self, call: Call) -> Answer:
         self._admit(call, self._designs)
         wish = checks.body(call)
@@ -123,31 +112,64 @@ class MiniMaxEmulator(Emulator):
         call.voice_id = self.voices.claim(call.voice_id, call.at)
         self._charge(call, price)
         audio = await _trial_audio(prompt, preview_text, call.voice_id, watermark=watermark)
-        self.voices.add(DesignedVoice(voice_id=call.voice_id, prompt=prompt, made_at=call.at))
+        self.voices.add(OwnVoice(voice_id=call.voice_id, prompt=prompt, made_at=call.at))
         return {"voice_id": call.voice_id, "trial_audio": audio.hex()}
 
-    async def _speak(self, call: Call) -> Answer:
+    async def _speak(self, call: Call) -> Answer | Response:
         self._admit(call, self._speeches)
         wish = checks.speech(checks.body(call))
         call.voice_id = wish.voice_id
         self._inspect(wish.text)
-        price = USD_PER_SPOKEN_CHARACTER[wish.model.rpartition("-")[2]] * len(wish.text)
-        prompt = self._use(call, wish.voice_id, price)
-        y = await say(
-            prompt,
-            PAUSE.sub(", ", wish.text),
-            key=f"minimax/{wish.voice_id}",
-            sr=wish.sample_rate,
-            speed=wish.speed,
-            semitones=wish.pitch,
-        )
-        audio = _encoded(wish.vol * y, wish)
-        sent = self._link(call, audio, wish.format) if wish.as_link else audio.hex()
-        return {
-            "data": {"audio": sent, "status": 2, "ced": ""},
-            "extra_info": _extra_info(wish, audio, duration_s=len(y) / wish.sample_rate),
+        y = await _spoken(self._use(call, wish), wish)
+        audio = minimax_audio.encoded(y, wish)
+        data: dict[str, Any] = {"audio": audio.hex(), "status": 2}
+        if wish.as_link:
+            data["audio"] = self._links.add(call, audio, wish.format)
+        if wish.subtitles is not None:
+            data["subtitle_file"] = self._links.add(call, minimax_audio.subtitles(y, wish), "json")
+        answer = {
+            "data": data | {"ced": ""},
+            "extra_info": _extra_info(y, audio, wish),
             "trace_id": secrets.token_hex(16),
         }
+        if wish.streamed:
+            return minimax_audio.stream(answer, audio, whole_at_end=wish.whole_at_end)
+        return answer
+
+    async def _upload(self, call: Call) -> Answer:
+        self._admit(call)
+        return {"file": self._files.add(call).told()}
+
+    async def _clone(self, call: Call) -> Answer:
+        self._admit(call, self._clones)
+        wish = checks.body(call)
+        call.voice_id = checks.text(wish, "voice_id")
+        demo = checks.clone(wish)
+        if not self.verified:
+            raise No(2038, "no cloning permission, please verify your account")
+        recording = self._files.find(wish.get("file_id"), "voice_clone")
+        self._check_prompt(checks.part(wish, "clone_prompt", required=False))
+        price = _price_of(demo) if demo else 0.0
+        self._inspect(demo.text if demo else "")
+        self._require_balance(price)
+        made = OwnVoice(
+            voice_id=self.voices.claim(call.voice_id, call.at), made_at=call.at, recording=recording
+        )
+        self._charge(call, price)
+        self.voices.add(made)
+        answer = {"input_sensitive": False, "input_sensitive_type": 0, "demo_audio": ""}
+        return answer | (await self._demo(call, made, demo) if demo else {})
+
+    async def _demo(self, call: Call, voice: OwnVoice, wish: checks.Speech) -> dict[str, Any]:
+        y = await _spoken(voice, wish)
+        audio = minimax_audio.encoded(y, wish)
+        link = self._links.add(call, audio, wish.format)
+        return {"demo_audio": link, "extra_info": _extra_info(y, audio, wish)}
+
+    def _check_prompt(self, prompt: Mapping[str, Any]) -> None:
+        if prompt:
+            self._files.find(prompt.get("prompt_audio"), "prompt_audio")
+            checks.text(prompt, "prompt_text")
 
     async def _list(self, call: Call) -> Answer:
         self._admit(call)
@@ -159,36 +181,21 @@ class MiniMaxEmulator(Emulator):
         wish = checks.body(call)
         kind = checks.one_of(wish, "voice_type", ("voice_cloning", "voice_generation"))
         call.voice_id = checks.text(wish, "voice_id")
-        if kind == "voice_cloning":  # cloning is not emulated: the account has no such voice
-            raise No(2054, "voice id not exist")
-        voice = self.voices.delete(call.voice_id, call.at)
+        voice = self.voices.delete(call.voice_id, kind, call.at)
         return {"voice_id": voice.voice_id, "created_time": str(int(voice.made_at))}
 
-    async def _fetch(self, call: Call) -> Response:
-        link = self._links.get(call.path.rpartition("/")[2])
-        if link is None:
-            return Response("NoSuchKey", 404, media_type="text/plain")
-        if call.at >= link.expires_at:
-            return Response("AccessDenied: Request has expired.", 403, media_type="text/plain")
-        return Response(link.audio, media_type=link.media_type)
-
-    def _use(self, call: Call, voice_id: str, price: float) -> str:
-        """Charge for speaking with a voice, and return the prompt it was made from."""
-        if voice_id in SYSTEM:
+    def _use(self, call: Call, wish: checks.Speech) -> OwnVoice | SystemVoice:
+        """Charge for speaking with a voice, and return it."""
+        price = _price_of(wish)
+        if wish.voice_id in SYSTEM:
             self._require_balance(price)
             self._charge(call, price)
-            return SYSTEM[voice_id].prompt
-        voice = self.voices.find(voice_id, call.at)
-        fee = 0.0 if voice.used else USD_PER_DESIGN
-        self._require_balance(price + fee)
-        self._charge(call, price + fee)
+            return SYSTEM[wish.voice_id]
+        voice = self.voices.find(wish.voice_id, call.at)
+        self._require_balance(price + voice.fee)
+        self._charge(call, price + voice.fee, unit="character, voice" if voice.fee else "character")
         self.voices.use(voice)
-        return voice.prompt
-
-    def _link(self, call: Call, audio: bytes, format: str) -> str:
-        name = f"{secrets.token_hex(16)}.{format}"
-        self._links[name] = Link(audio, MEDIA_TYPES[format], call.at + LINK_S)
-        return f"http://{call.headers['host']}/audio/{name}"
+        return voice
 
     def _admit(self, call: Call, window: Window | None = None) -> None:
         scheme, _, key = call.headers.get("authorization", "").partition(" ")
@@ -211,8 +218,8 @@ class MiniMaxEmulator(Emulator):
         if price > self.balance:
             raise No(1008, "insufficient balance")
 
-    def _charge(self, call: Call, price: float) -> None:
-        call.charged = price
+    def _charge(self, call: Call, price: float, *, unit: str = "character") -> None:
+        call.charged, call.unit = price, unit if price else None
         self.balance -= price
 
 
@@ -236,22 +243,15 @@ def _beeps() -> Samples:
     return (0.2 * gate * np.sin(2 * np.pi * 1000 * t)).astype(np.float32)
 
 
-def _encoded(y: Samples, wish: checks.Speech) -> bytes:
-    if wish.format == "pcm":
-        whole: bytes = np.clip(np.rint(y * 32768), -32768, 32767).astype("<i2").tobytes()
-        return whole
-    return encode(y, sr=wish.sample_rate, format=wish.format)  # its rate varies about `bitrate`
+async def _spoken(voice: OwnVoice | SystemVoice, wish: checks.Speech) -> Samples:
+    text = minimax_audio.PAUSE.sub(", ", wish.text)
+    how = {"speed": wish.speed, "semitones": float(wish.pitch)}
+    return wish.vol * await speak(voice, text, key=wish.voice_id, sr=wish.sample_rate, **how)
 
 
-def _extra_info(wish: checks.Speech, audio: bytes, *, duration_s: float) -> dict[str, Any]:
-    return {
-        "audio_length": round(1000 * duration_s),
-        "audio_sample_rate": wish.sample_rate,
-        "audio_size": len(audio),
-        "bitrate": wish.bitrate,
-        "word_count": sum(character.isalnum() for character in wish.text),
-        "invisible_character_ratio": round(invisible_share(wish.text), 4),
-        "usage_characters": len(wish.text),
-        "audio_format": wish.format,
-        "audio_channel": 1,
-    }
+def _extra_info(y: Samples, audio: bytes, wish: checks.Speech) -> dict[str, Any]:
+    return minimax_audio.extra_info(wish, audio, duration_s=len(y) / wish.sample_rate)
+
+
+def _price_of(wish: checks.Speech) -> float:
+    return USD_PER_SPOKEN_CHARACTER[wish.model.rpartition("-")[2]] * len(wish.text)

@@ -18,14 +18,16 @@ EMOTIONS = (
     "fearful",
     "disgusted",
     "surprised",
+    "neutral",
     "calm",
     "fluent",
     "whisper",
 )
 SAMPLE_RATES = (8000, 16000, 22050, 24000, 32000, 44100)
 BITRATES = (32000, 64000, 128000, 256000)
-FORMATS = ("mp3", "wav", "flac", "pcm")
-# The vendor has pcmu_raw, pcmu_wav and opus as well, and two channels; neither is emulated.
+FORMATS = ("mp3", "pcm", "flac", "wav", "pcmu_raw", "pcmu_wav", "opus")
+SUBTITLES = ("sentence", "word", "word_streaming")
+CLONE_CHARACTERS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,13 @@ class Speech:
     sample_rate: int
     bitrate: int
     format: str
+    channel: int
     as_link: bool
+    streamed: bool
+    whole_at_end: bool
+    """Whether the last event of a stream repeats the sound."""
+    subtitles: str | None
+    """What subtitles tell the times of, where they are asked for."""
 
 
 def body(call: Call) -> dict[str, Any]:
@@ -61,11 +69,12 @@ def speech(wish: Mapping[str, Any]) -> Speech:
     if len(spoken) >= 10_000:
         raise No(2013, "invalid params, text: fewer than 10000 characters")
     check_spoken(spoken, "text")
-    if flag(wish, "stream"):
-        raise No(2013, "invalid params, stream: the emulator answers in one piece only")
+    streamed, as_link = flag(wish, "stream"), _as_link(wish)
+    if streamed and as_link:
+        raise No(2013, "invalid params, output_format: url is for answers in one piece")
+    subtitles = one_of(wish, "subtitle_type", SUBTITLES, default="sentence")
     voice, audio = part(wish, "voice_setting"), part(wish, "audio_setting", required=False)
     one_of(voice, "emotion", EMOTIONS, default="calm")
-    one_of(audio, "channel", (1,), default=1)
     return Speech(
         model=model,
         text=spoken,
@@ -76,8 +85,31 @@ def speech(wish: Mapping[str, Any]) -> Speech:
         sample_rate=one_of(audio, "sample_rate", SAMPLE_RATES, default=32000),
         bitrate=one_of(audio, "bitrate", BITRATES, default=128000),
         format=one_of(audio, "format", FORMATS, default="mp3"),
-        as_link=one_of(wish, "output_format", ("hex", "url"), default="hex") == "url",
+        channel=one_of(audio, "channel", (1, 2), default=1),
+        as_link=as_link,
+        streamed=streamed,
+        whole_at_end=not flag(
+            part(wish, "stream_options", required=False), "exclude_aggregated_audio"
+        ),
+        subtitles=subtitles if flag(wish, "subtitle_enable") else None,
     )
+
+
+def clone(wish: Mapping[str, Any]) -> Speech | None:
+    """Return what a clone is asked to say at once, in the usual form; nothing where no text is."""
+    for name in ("need_noise_reduction", "need_volume_normalization", "aigc_watermark"):
+        flag(wish, name)
+    spoken = text(wish, "text", required=False)
+    if spoken is None:
+        return None
+    if len(spoken) > CLONE_CHARACTERS:
+        raise No(2013, f"invalid params, text: at most {CLONE_CHARACTERS} characters")
+    voice = {"voice_id": text(wish, "voice_id")}
+    return speech({"model": wish.get("model"), "text": spoken, "voice_setting": voice})
+
+
+def _as_link(wish: Mapping[str, Any]) -> bool:
+    return bool(one_of(wish, "output_format", ("hex", "url"), default="hex") == "url")
 
 
 def text(wish: Mapping[str, Any], name: str, *, required: bool = True) -> Any:

@@ -1,14 +1,17 @@
 """The emulated DashScope: every check it makes, asked by plain httpx and by no code of ours."""
 
+import asyncio
 import base64
 import json
 import re
 
 import httpx
+import numpy as np
 import pytest
 
 from voicelab.audio.clip import decode
-from voicelab.emulators.base import Fault
+from voicelab.emulators._dashscope_rates import Rates
+from voicelab.emulators.base import Fault, No
 from voicelab.emulators.dashscope import DashScopeEmulator
 from voicelab.emulators.serve import serve
 
@@ -203,7 +206,7 @@ def test_a_bad_field_is_refused_and_named(body, changes, named, client, emulator
         (COSYVOICE, {"sample_rate": 8000}),
         (COSYVOICE, {"sample_rate": "24000"}),
         (COSYVOICE, {"response_format": "flac"}),
-        (QWEN, {"response_format": "opus"}),  # the vendor takes it, the emulator cannot write it
+        (COSYVOICE, {"response_format": "opus"}),
         (QWEN, {"sample_rate": True}),
         (QWEN, "wav"),
     ],
@@ -355,22 +358,75 @@ def test_qwen_voices_are_charged_after_the_free_ones_until_the_balance_is_gone(c
     assert create(client, COSYVOICE).status_code == 200
 
 
-def test_requests_of_one_model_are_limited_in_a_minute():
+@pytest.fixture
+def limited():
+    """Serve an account that may ask each model a hundred times a minute, on a clock of its own."""
     clock = Clock()
-    with serve([DashScopeEmulator(clock=clock, requests_per_minute=3)]) as sandbox:
-        key = sandbox.environ["DASHSCOPE_API_KEY"]
+    with serve([DashScopeEmulator(clock=clock, requests_per_minute=100)]) as sandbox:
+        headers = {"Authorization": f"Bearer {sandbox.environ['DASHSCOPE_API_KEY']}"}
         with httpx.Client(
-            base_url=sandbox.base_url["dashscope"],
-            headers={"Authorization": f"Bearer {key}"},
-            trust_env=False,
+            base_url=sandbox.base_url["dashscope"], headers=headers, trust_env=False
         ) as client:
-            for _ in range(3):
-                assert ask(client, "voice-enrollment", "list_voice").status_code == 200
-            late = ask(client, "voice-enrollment", "list_voice")
-            assert refusal(late)[:2] == (429, "Throttling.RateQuota")
-            assert ask(client, "qwen-voice-design", "list").status_code == 200
-            clock.now += 60
+            yield client, clock
+
+
+def test_more_of_one_model_than_its_share_of_a_second_is_a_burst(limited):
+    client, clock = limited
+    found = [ask(client, "voice-enrollment", "list_voice") for _ in range(20)]
+    assert [response.status_code for response in found] == [200] * 2 + [429] * 18
+    status, code, message = refusal(found[-1])
+    assert (status, code) == (429, "Throttling.BurstRate")
+    assert message.startswith("Request rate increased too quickly.")
+    assert ask(client, "qwen-voice-design", "list").status_code == 200
+    clock.now += 1
+    assert ask(client, "voice-enrollment", "list_voice").status_code == 200
+
+
+def test_requests_of_one_model_are_limited_in_a_minute(limited):
+    client, clock = limited
+    for _ in range(50):
+        for _ in range(2):
             assert ask(client, "voice-enrollment", "list_voice").status_code == 200
+        clock.now += 1
+    late = ask(client, "voice-enrollment", "list_voice")
+    assert refusal(late) == (
+        *(429, "Throttling.RateQuota", "Requests rate limit exceeded, please try again later."),
+    )
+    assert ask(client, "qwen-voice-design", "list").status_code == 200
+    clock.now += 10
+    assert ask(client, "voice-enrollment", "list_voice").status_code == 200
+
+
+def test_one_design_after_the_other_waits_and_a_rush_of_them_is_refused():
+    with serve([DashScopeEmulator(requests_per_minute=60)]) as sandbox:
+        headers = {"Authorization": f"Bearer {sandbox.environ['DASHSCOPE_API_KEY']}"}
+
+        async def rush():
+            async with httpx.AsyncClient(
+                base_url=sandbox.base_url["dashscope"],
+                headers=headers,
+                trust_env=False,
+                timeout=60,
+            ) as client:
+                one_by_one = [await client.post(CUSTOMIZATION, json=COSYVOICE) for _ in range(3)]
+                at_once = [client.post(CUSTOMIZATION, json=COSYVOICE) for _ in range(12)]
+                return one_by_one, await asyncio.gather(*at_once)
+
+        one_by_one, at_once = asyncio.run(rush())
+        assert [response.status_code for response in one_by_one] == [200] * 3
+        refused = [refusal(response)[1] for response in at_once if response.status_code == 429]
+        assert set(refused) == {"Throttling.BurstRate"}
+        assert len(refused) >= 6
+
+
+def test_the_vendors_own_rates_are_kept_where_none_is_given():
+    rates = Rates(None)
+    for model, most in (("cosyvoice-v3-flash", 20), ("cosyvoice-v3.5-plus", 3)):
+        for _ in range(most):
+            rates.count(model, 0.0)
+        with pytest.raises(No, match="BurstRate"):
+            rates.count(model, 0.999)
+        rates.count(model, 1.0)
 
 
 def speak(client, voice, **fields):
@@ -427,8 +483,8 @@ def test_pace_and_level_of_speech_are_as_wanted(client, emulator):
     [
         {"text": ""},
         {"text": "a" * 20_001},
-        {"format": "opus"},
         {"format": "flac"},
+        {"bit_rate": 5},
         {"sample_rate": 32000},
         {"volume": 101},
         {"rate": 2.1},
@@ -469,7 +525,94 @@ def test_faults_are_named_and_wait_for_each_call_by_its_action(client, emulator)
     assert refusal(create(client, QWEN))[:2] == (404, "ModelNotFound")
 
 
-def test_other_methods_and_addresses_are_not_there(client):
-    assert client.get(CUSTOMIZATION).status_code == 405
-    assert client.post("/compatible-mode/v1/audio", json=QWEN).status_code == 404
-    assert client.get("/").headers["x-voicelab-emulator"] == "dashscope"
+def test_opus_comes_where_the_vendor_has_it(client, emulator):
+    wanted = {"sample_rate": 24000, "response_format": "opus"}
+    output = client.post(CUSTOMIZATION, json={**QWEN, "parameters": wanted}).json()["output"]
+    assert output["preview_audio"]["response_format"] == "opus"
+    trial_audio = decode(base64.b64decode(output["preview_audio"]["data"]))
+    assert (trial_audio.format, trial_audio.sr) == ("opus", 24000)
+    voice = made(client, emulator, COSYVOICE)
+    for rate, written in ((22050, 24000), (8000, 8000), (48000, 48000)):
+        answer = speak(client, voice, format="opus", sample_rate=rate, bit_rate=64).json()
+        reply = httpx.get(answer["output"]["audio"]["url"], trust_env=False)
+        assert reply.headers["content-type"] == "audio/ogg"
+        clip = decode(reply.content)
+        assert (clip.format, clip.sr) == ("opus", written)
+        assert clip.duration_s > 0.5
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("GET", CUSTOMIZATION, (400, "InvalidParameter", "Request method 'GET' is not supported.")),
+        ("PUT", SPEECH, (400, "InvalidParameter", "Request method 'PUT' is not supported.")),
+        ("POST", "/compatible-mode/v1/audio", (404, "NotFound", "Request path not found.")),
+        ("POST", f"{CUSTOMIZATION}/", (404, "NotFound", "Request path not found.")),
+        ("GET", "/", (404, "NotFound", "Request path not found.")),
+    ],
+)
+def test_other_methods_and_addresses_are_refused_in_the_vendors_form(method, path, told, client):
+    response = client.request(method, path)
+    assert refusal(response) == told
+    assert re.fullmatch(r"[0-9a-f]{32}", response.json()["request_id"])
+    assert response.headers["x-voicelab-emulator"] == "dashscope"
+
+
+def test_an_emulator_that_breaks_says_so_in_the_vendors_form(client, emulator):
+    emulator.faults.add("list", Fault(damage=lambda answer: answer["no such field"]))
+    assert refusal(ask(client, "voice-enrollment", "list_voice"))[:2] == (500, "InternalError")
+
+
+def test_the_ledger_tells_what_was_paid_for_and_in_which_money(client, emulator):
+    emulator.free_creates = 0
+    voice = made(client, emulator, QWEN)
+    generate(client, voice)
+    found = [(c.unit, c.currency) for c in emulator.ledger.calls]
+    assert found == [("voice", "USD"), ("character", "USD")]
+    total = httpx.get(client.base_url.join("/_sandbox/ledger/total"), trust_env=False).json()
+    assert total == [{"currency": "USD", "charged": pytest.approx(0.2 + 24 * 0.115e-4), "calls": 2}]
+
+
+def events(response):
+    assert response.headers["content-type"].startswith("text/event-stream")
+    frames = response.text.split("\n\n")
+    assert frames.pop() == ""
+    for number, frame in enumerate(frames, start=1):
+        head, data = frame.split("\ndata:")
+        assert head == f"id:{number}\nevent:result\n:HTTP_STATUS/200"
+        yield json.loads(data)
+
+
+def heard(events):
+    return b"".join(base64.b64decode(event["output"]["audio"]["data"]) for event in events)
+
+
+def test_a_cosyvoice_stream_is_a_sentence_in_parts_and_then_the_link(client, emulator):
+    voice = made(client, emulator, COSYVOICE)
+    client.headers["X-DashScope-SSE"] = "enable"
+    first, *parts, end, last = events(speak(client, voice, format="wav"))
+    assert (first["output"]["type"], end["output"]["type"]) == ("sentence-begin", "sentence-end")
+    assert {part["output"]["type"] for part in parts} == {"sentence-synthesis"}
+    assert first["output"]["original_text"] == "Another text altogether."
+    assert len(parts) > 3
+    assert last["output"]["finish_reason"] == "stop"
+    assert last["usage"] == {"characters": 24}
+    whole = httpx.get(last["output"]["audio"]["url"], trust_env=False).content
+    assert heard(parts) == whole
+    assert len({event["request_id"] for event in (first, *parts, end, last)}) == 1
+
+
+def test_a_qwen_stream_is_bare_samples_and_then_the_link(client, emulator):
+    voice = made(client, emulator, QWEN)
+    client.headers["X-DashScope-SSE"] = "enable"
+    *parts, last = events(generate(client, voice))
+    assert {part["output"]["finish_reason"] for part in parts} == {"null"}
+    assert last["output"]["finish_reason"] == "stop"
+    whole = decode(httpx.get(last["output"]["audio"]["url"], trust_env=False).content)
+    assert np.array_equal(decode(heard(parts), pcm_rate=24000).y, whole.y)
+
+
+def test_a_no_to_a_stream_is_no_stream(client, emulator):
+    voice = made(client, emulator, COSYVOICE)
+    client.headers["X-DashScope-SSE"] = "enable"
+    assert refusal(speak(client, voice, text=""))[1] == "InvalidParameter"

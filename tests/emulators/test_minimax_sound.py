@@ -11,6 +11,7 @@ import soundfile
 from voicelab.audio.clip import decode
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import serve
+from voicelab.measures import measure
 
 TEXT = "Good evening to everyone who came tonight. Please be seated, all of you!"
 
@@ -59,6 +60,9 @@ def test_every_format_with_a_header_is_what_it_is_called(format, written, rate, 
     found = soundfile.info(io.BytesIO(sound(response)))
     assert (found.format, found.subtype) == written
     assert (found.samplerate, found.channels) == (rate, channel)
+    heard, plain = decode(sound(response)), decode(sound(ask(client, audio={"format": "wav"})))
+    pitches = [measure(clip.y, sr=clip.sr)["f0_median_hz"] for clip in (heard, plain)]
+    assert pitches[0] == pytest.approx(pitches[1], rel=0.02)
     extra = response.json()["extra_info"]
     assert (extra["audio_format"], extra["audio_channel"]) == (format, channel)
     assert extra["audio_length"] == pytest.approx(1000 * found.duration, abs=100)

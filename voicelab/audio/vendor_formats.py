@@ -7,6 +7,7 @@ import io
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from voicelab.audio.clip import Samples, encode, resample
 from voicelab.errors import UsageError
@@ -65,7 +66,9 @@ def encode_as(y: Samples, *, sr: int, format: str, channels: int = 1) -> bytes:
 def _written(y: Samples, sr: int, how: Written, channels: int) -> bytes:
     import soundfile
 
-    whole = np.clip(np.rint(y * 32768.0), -32768, 32767).astype("<i2")
+    whole: npt.NDArray[np.generic] = np.clip(y, -1, 1)
+    if how.subtype in ("PCM_16", "ULAW"):  # the others garble pairs of 16-bit samples
+        whole = np.clip(np.rint(y * 32768.0), -32768, 32767).astype(np.int16)
     file = io.BytesIO()
     side_by_side = np.repeat(whole[:, np.newaxis], channels, axis=1)
     endian = "LITTLE" if how.format == "RAW" else None

@@ -34,6 +34,7 @@ class Family:
     name_rule: re.Pattern[str]
     languages: tuple[str, ...]
     rates: tuple[int, ...]
+    formats: tuple[str, ...]
     targets: tuple[str, ...]
     prompt_characters: int
     preview_characters: int
@@ -56,6 +57,7 @@ COSYVOICE = Family(
     name_rule=re.compile(r"[A-Za-z0-9]{1,10}"),
     languages=("zh", "en"),
     rates=(16000, 24000, 48000),
+    formats=("wav", "mp3", "pcm"),
     targets=(
         "cosyvoice-v3.5-plus",
         "cosyvoice-v3.5-flash",
@@ -78,6 +80,7 @@ QWEN = Family(
     name_rule=re.compile(r"[A-Za-z0-9_]{1,16}"),
     languages=("zh", *LATIN, "ja", "ko", "ru"),
     rates=(8000, 16000, 24000, 48000),
+    formats=("wav", "mp3", "pcm", "opus"),
     targets=(
         "qwen3-tts-vd-2026-01-26",
         "qwen3-tts-vd-realtime-2026-01-15",
@@ -153,14 +156,6 @@ def number_of(
     return value
 
 
-def format_of(fields: Mapping[str, Any], name: str, *, default: str) -> str:
-    """Return the wanted format; the vendor's opus is none the emulator can write."""
-    if fields.get(name) == "opus":
-        raise invalid(f"{name}: opus is not emulated")
-    found: str = choice_of(fields, name, ("wav", "mp3", "pcm"), default=default)
-    return found
-
-
 def wish_of(body: Mapping[str, Any], family: Family) -> Wish:
     """Return what a request for a new voice asks for."""
     fields, parameters = body["input"], body.get("parameters") or {}
@@ -188,7 +183,7 @@ def wish_of(body: Mapping[str, Any], family: Family) -> Wish:
         preview_text=preview_text,
         language=language,
         sample_rate=choice_of(parameters, "sample_rate", family.rates, default=24000),
-        format=format_of(parameters, "response_format", default="wav"),
+        format=choice_of(parameters, "response_format", family.formats, default="wav"),
     )
 
 

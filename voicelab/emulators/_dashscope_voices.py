@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import numpy as np
 from starlette.responses import Response
 
-from voicelab.audio.clip import Samples, encode
 from voicelab.emulators._dashscope_fields import COSYVOICE, QWEN, Family, Wish
 from voicelab.emulators.calls import Call
 
 YEAR_S = 365 * 86_400.0
 BEIJING_TIME = timezone(timedelta(hours=8))
-MEDIA_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg", "pcm": "application/octet-stream"}
+MEDIA_TYPES = {
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "opus": "audio/ogg",
+    "pcm": "application/octet-stream",
+}
 
 
 @dataclass(kw_only=True)
@@ -92,11 +95,3 @@ def new_id(family: Family, wish: Wish, call: Call) -> str:
         return f"{wish.target_model}-vd-{wish.name}-{call.drawn(16).hex()}"
     stamp = f"{datetime.fromtimestamp(call.at, BEIJING_TIME):%Y%m%d%H%M%S%f}"[:17]
     return f"qwen-tts-vd-{wish.name}-voice-{stamp}-{call.drawn(2).hex()}"
-
-
-def encoded(y: Samples, *, sr: int, format: str) -> bytes:
-    """Encode samples [shape=(n,)] in a format of the vendor's."""
-    if format != "pcm":
-        return encode(y, sr=sr, format=format)
-    whole = np.clip(np.rint(y * 32768.0), -32768, 32767).astype("<i2")
-    return bytes(whole.tobytes())

@@ -6,7 +6,6 @@ reports of live answers. Where nobody says what the vendor does, a comment does.
 """
 
 import base64
-import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from voicelab.audio.clip import Samples
+from voicelab.audio.vendor_formats import encode_as
+from voicelab.emulators import _dashscope_speech, _dashscope_stream
 from voicelab.emulators._dashscope_fields import (
     COSYVOICE,
     FAMILIES,
@@ -23,28 +25,19 @@ from voicelab.emulators._dashscope_fields import (
     Family,
     Wish,
     body_of,
-    choice_of,
-    format_of,
     invalid,
-    number_of,
     page_of,
-    text_of,
     wish_of,
 )
-from voicelab.emulators._dashscope_voices import (
-    DesignedVoice,
-    Recording,
-    encoded,
-    new_id,
-    storage_no,
-)
+from voicelab.emulators._dashscope_rates import Rates
+from voicelab.emulators._dashscope_speech import Speech
+from voicelab.emulators._dashscope_voices import DesignedVoice, Recording, new_id, storage_no
 from voicelab.emulators.base import (
     Answer,
     Call,
     Emulator,
     Fault,
     No,
-    Window,
     can_say,
     json_object,
     say,
@@ -59,11 +52,6 @@ USD_PER_CHARACTER = {
     "cosyvoice-v3-flash": 0.14335e-4,
     "qwen3-tts-vd-2026-01-26": 0.115e-4,
 }
-SPOKEN_RATES = (8000, 16000, 22050, 24000, 44100, 48000)
-LANGUAGE_TYPES = (
-    *("Auto", "Chinese", "English", "German", "Italian", "Portuguese"),
-    *("Spanish", "Japanese", "Korean", "French", "Russian"),
-)
 ROOT = "/api/v1/services"
 
 
@@ -72,6 +60,7 @@ class DashScopeEmulator(Emulator):
     """The vendor's service, with one account on it."""
 
     name: ClassVar[str] = "dashscope"
+    currency: ClassVar[str | None] = "USD"
     providers: ClassVar[tuple[str, ...]] = ("dashscope-cosyvoice", "dashscope-qwen")
     named_faults: ClassVar[Mapping[str, Fault]] = {
         "throttle": Fault(
@@ -83,8 +72,8 @@ class DashScopeEmulator(Emulator):
     }
     api_key: str = "sk-emulated-dashscope-key"
     """The one key it takes."""
-    requests_per_minute: int = 180
-    """For each model; the vendor publishes none for voice design, this is its speech models'."""
+    requests_per_minute: int | None = None
+    """For each model, by sixtieths also in each second; the vendor's own rates where not given."""
     balance: float = 100.0
     """USD left on the account."""
     slots: int = 1000
@@ -107,7 +96,7 @@ class DashScopeEmulator(Emulator):
     def __post_init__(self) -> None:
         """Start with an empty account."""
         super().__post_init__()
-        self._windows: dict[str, Window] = {}
+        self._rates = Rates(self.requests_per_minute)
 
     def routes(self) -> list[Route]:
         """Return the vendor's addresses, and that of its storage."""
@@ -140,6 +129,16 @@ class DashScopeEmulator(Emulator):
             return JSONResponse(told | request_id, answer.status)
         return JSONResponse(dict(answer) | request_id)
 
+    def astray(self, status: int, method: str) -> No:
+        """Say no as the vendor's page of error codes has it."""
+        if status == 404:
+            return No("NotFound", "Request path not found.", status=404)
+        if status == 405:
+            words = f"Request method '{method}' is not supported."
+            return No("InvalidParameter", words, status=400)
+        words = "An internal error has occured, please try again later or contact service support."
+        return No("InternalError", words, status=500)
+
     async def _customization(self, request: Request) -> Response:
         """Answer under the name of the action: all of them share one address."""
         fields = (json_object(await request.body()) or {}).get("input")
@@ -169,9 +168,11 @@ class DashScopeEmulator(Emulator):
                 f"Model can not be found. The model {model} does not exist.",
                 status=404,
             )
-        self._count(call, family.model)
-        fields = body["input"]
-        action = fields.get("action")
+        action = body["input"].get("action")
+        if action in ("create", "create_voice"):
+            await self._rates.count_speaking(family.model, call.at)
+        else:
+            self._rates.count(family.model, call.at)
         if not isinstance(action, str) or action not in family.actions:
             raise invalid(f"action: must be one of {', '.join(family.actions)}")
         act = {
@@ -190,11 +191,11 @@ class DashScopeEmulator(Emulator):
             words = words.format(slots=self.slots)
             raise No("Throttling.AllocationQuota", words, status=status)
         free = family is COSYVOICE or self.free_creates > 0
-        self._charge(call, 0.0 if free else USD_PER_QWEN_VOICE)
+        self._charge(call, 0.0 if free else USD_PER_QWEN_VOICE, unit="voice")
         self.free_creates -= family is QWEN and free
         voice = self._keep(call, family, wish)
         y = await say(wish.prompt, wish.preview_text, key=voice.key, sr=wish.sample_rate)
-        audio = encoded(y, sr=wish.sample_rate, format=wish.format)
+        audio = encode_as(y, sr=wish.sample_rate, format=wish.format)
         output = {
             "preview_audio": {
                 "data": base64.b64encode(audio).decode(),
@@ -237,42 +238,43 @@ class DashScopeEmulator(Emulator):
             return {"output": {}, "usage": {"count": 1}}
         return {"output": {"voice": voice.voice_id}, "usage": {"count": 0}}
 
-    async def _speak(self, call: Call) -> Answer:
+    async def _speak(self, call: Call) -> Answer | Response:
         body = self._admit(call)
-        model, fields = self._spoken_model(call, body, COSYVOICE), body["input"]
-        voice, text = self._voice(call, fields, model), text_of(fields, "text", most=20_000)
-        form = format_of(fields, "format", default="mp3")
-        sr = choice_of(fields, "sample_rate", SPOKEN_RATES, default=22050)
-        gain = number_of(fields, "volume", 0, 100, default=50) / 50
-        rate = number_of(fields, "rate", 0.5, 2, default=1)
-        pitch = number_of(fields, "pitch", 0.5, 2, default=1)
-        number_of(fields, "seed", 0, 65535, default=0)
-        instruction = str(fields.get("instruction") or "")
-        if len(instruction) > 128:
-            raise invalid(f"Instruction length is limited: 128, current: {len(instruction)}")
-        self._charge_speech(call, voice, text)
-        how: dict[str, Any] = {"speed": rate, "semitones": 12 * math.log2(pitch)}
-        y = gain * await say(voice.wish.prompt, text, key=voice.key, sr=sr, **how)
-        return self._linked(call, encoded(y, sr=sr, format=form), format=form, said=text)
+        model, fields = await self._spoken_model(call, body, COSYVOICE), body["input"]
+        voice, wish = self._voice(call, fields, model), _dashscope_speech.cosyvoice(fields)
+        y, audio, answer = await self._said(call, voice, wish)
+        if not _dashscope_stream.wanted(call.headers):
+            return answer
+        parts = _dashscope_stream.cut(audio, duration_s=len(y) / wish.sample_rate)
+        outputs = _dashscope_stream.cosyvoice(answer, parts, wish.text)
+        return _dashscope_stream.response(outputs, answer, secrets.token_hex(16))
 
-    async def _generate(self, call: Call) -> Answer:
+    async def _generate(self, call: Call) -> Answer | Response:
         body = self._admit(call)
-        model, fields = self._spoken_model(call, body, QWEN), body["input"]
-        voice, text = self._voice(call, fields, model), text_of(fields, "text", most=600)
-        choice_of(fields, "language_type", LANGUAGE_TYPES, default="Auto")
-        self._charge_speech(call, voice, text)
-        y = await say(voice.wish.prompt, text, key=voice.key, sr=24000)
-        audio = encoded(y, sr=24000, format="wav")
-        answer = self._linked(call, audio, format="wav", said=text)
-        return {**answer, "status_code": 200, "code": "", "message": ""}  # as live ones have
+        model, fields = await self._spoken_model(call, body, QWEN), body["input"]
+        voice, wish = self._voice(call, fields, model), _dashscope_speech.qwen(fields)
+        y, _, answer = await self._said(call, voice, wish)
+        if not _dashscope_stream.wanted(call.headers):
+            return {**answer, "status_code": 200, "code": "", "message": ""}  # as live ones have
+        bare = encode_as(y, sr=wish.sample_rate, format="pcm")
+        parts = _dashscope_stream.cut(bare, duration_s=len(y) / wish.sample_rate)
+        outputs = _dashscope_stream.qwen(answer, parts)
+        return _dashscope_stream.response(outputs, answer, secrets.token_hex(16))
 
-    def _spoken_model(self, call: Call, body: Mapping[str, Any], family: Family) -> str:
+    async def _said(
+        self, call: Call, voice: DesignedVoice, wish: Speech
+    ) -> tuple[Samples, bytes, Answer]:
+        self._charge_speech(call, voice, wish.text)
+        sr, how = wish.sample_rate, {"speed": wish.speed, "semitones": wish.semitones}
+        y = wish.gain * await say(voice.wish.prompt, wish.text, key=voice.key, sr=sr, **how)
+        audio = encode_as(y, sr=sr, format=wish.format)
+        return y, audio, self._linked(call, audio, format=wish.format, said=wish.text)
+
+    async def _spoken_model(self, call: Call, body: Mapping[str, Any], family: Family) -> str:
         model = body.get("model")
         if model not in family.targets or "-realtime-" in str(model):
             raise No("ModelNotFound", f"Model can not be found. {model}", status=404)
-        if call.headers.get("x-dashscope-sse", "").lower() == "enable":
-            raise invalid("X-DashScope-SSE: streaming is not emulated")
-        self._count(call, str(model))
+        await self._rates.count_speaking(str(model), call.at)
         return str(model)
 
     def _voice(self, call: Call, fields: Mapping[str, Any], model: str) -> DesignedVoice:
@@ -289,7 +291,8 @@ class DashScopeEmulator(Emulator):
         self._inspect(text)
         if not can_say(text):
             raise invalid("text: language not supported")
-        self._charge(call, len(text) * USD_PER_CHARACTER.get(voice.wish.target_model, 0.0))
+        price = len(text) * USD_PER_CHARACTER.get(voice.wish.target_model, 0.0)
+        self._charge(call, price, unit="character")
         voice.used_at = call.at
 
     def _linked(self, call: Call, content: bytes, *, format: str, said: str) -> Answer:
@@ -319,23 +322,17 @@ class DashScopeEmulator(Emulator):
                 del self.voices[voice.voice_id]
         return body_of(call)
 
-    def _count(self, call: Call, model: str) -> None:
-        window = self._windows.setdefault(model, Window(self.requests_per_minute))
-        if not window.admits(call.at):
-            words = "Requests rate limit exceeded, please try again later."
-            raise No("Throttling.RateQuota", words, status=429)
-
     def _inspect(self, *texts: str) -> None:
         if any(word in text.lower() for word in self.sensitive for text in texts):
             words = "Input or output data may contain inappropriate content."
             raise No("DataInspectionFailed", words, status=400)
 
-    def _charge(self, call: Call, price: float) -> None:
+    def _charge(self, call: Call, price: float, *, unit: str) -> None:
         if price > self.balance:
             words = "Access denied, please make sure your account is in good standing."
             raise No("Arrearage", words, status=400)
         self.balance -= price
-        call.charged = price
+        call.charged, call.unit = price, unit if price else None
 
     def _keep(self, call: Call, family: Family, wish: Wish) -> DesignedVoice:
         call.voice_id = new_id(family, wish, call)

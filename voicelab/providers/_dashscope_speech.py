@@ -15,7 +15,7 @@ from voicelab.providers.prices import prices
 
 PER_MINUTE: Mapping[str, float] = {"cosyvoice-v3-flash": 1200}
 USUAL_PER_MINUTE = 180.0
-"""Of every other model whose rate is known."""
+"""Of every other model whose rate is known; the sixtieth part of a rate holds in every second."""
 
 
 def body(trial: Trial, dialect: Dialect) -> dict[str, Any]:
@@ -33,9 +33,11 @@ def body(trial: Trial, dialect: Dialect) -> dict[str, Any]:
 
 def limits(model: str, dialect: Dialect) -> Limits:
     """Return what holds for speaking with a model; most have a published price."""
+    per_minute = PER_MINUTE.get(model, USUAL_PER_MINUTE)
     return Limits(
         preview_characters=dialect.speech_characters,
-        requests_per_minute=PER_MINUTE.get(model, USUAL_PER_MINUTE),
+        requests_per_second=per_minute / 60,
+        requests_per_minute=per_minute,
         parallel=2,
         price=prices().get(f"dashscope-speech-{model}"),
         languages=dialect.languages,

@@ -165,3 +165,13 @@ def test_a_window_slides():
         True,
         False,
     ]
+
+
+def test_a_window_tells_when_a_place_is_free_and_one_can_be_taken_ahead():
+    window = Window(2, span_s=1.0)
+    assert [window.wait(5.0), window.take(5.0), window.wait(5.0)] == [0.0, None, 0.0]
+    window.take(5.5)
+    assert window.wait(5.75) == 0.25
+    window.take(6.0)
+    assert window.wait(6.0) == 0.5
+    assert window.wait(7.0) == 0.0

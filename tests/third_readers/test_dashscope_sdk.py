@@ -25,69 +25,28 @@ def pointed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
     return known
 
 
-def test_the_cosyvoice_dialect_creates_lists_and_deletes(pointed: dict[str, str]) -> None:
-    service = VoiceEnrollmentService(sample_rate=24000, response_format="wav")
-    voice_id = service.create_voice(
-        target_model="cosyvoice-v3.5-plus",
-        prefix="lab01",
-        url=None,
-        language_hints=["en"],
-        voice_prompt=PROMPT,
-        preview_text=TEXT,
-    )
-    assert voice_id.startswith("cosyvoice-v3.5-plus-vd-lab01-")
-    assert [voice["voice_id"] for voice in service.list_voices(prefix="lab01")] == [voice_id]
-    service.delete_voice(voice_id)
-    assert not service.list_voices(prefix="lab01")
-    with pytest.raises(VoiceEnrollmentException):
-        service.delete_voice(voice_id)
-
-
-def test_the_qwen_dialect_creates_speaks_and_deletes(pointed: dict[str, str]) -> None:
-    with dashscope.Client(
-        api_key=pointed["api_key"], base_url=pointed["base_url"], max_retries=0
-    ) as client:
-        design = client.audio.voice_design.create(
-            target_model="qwen3-tts-vd-2026-01-26",
-            preferred_name="lab_01",
+def create_cosyvoice() -> str:
+    return str(
+        VoiceEnrollmentService(sample_rate=24000, response_format="wav").create_voice(
+            target_model="cosyvoice-v3.5-plus",
+            prefix="lab01",
+            url=None,
+            language_hints=["en"],
             voice_prompt=PROMPT,
             preview_text=TEXT,
-            language="en",
-            parameters={"sample_rate": 24000, "response_format": "wav"},
         )
-        assert decode(base64.b64decode(design.preview_audio["data"])).sr == 24000
-        spoken = dashscope.MultiModalConversation.call(
-            model="qwen3-tts-vd-2026-01-26", text="Good evening.", voice=design.voice
-        )
-        with urlopen(spoken.output.audio["url"]) as reply:
-            assert decode(reply.read()).duration_s > 0.3
-        client.audio.voice_design.delete(design.voice)
-
-
-@pytest.fixture
-def cosyvoice(pointed: dict[str, str], sandbox: Sandbox) -> str:
-    voice_id = VoiceEnrollmentService().create_voice(
-        target_model="cosyvoice-v3.5-plus",
-        prefix="lab01",
-        url=None,
-        language_hints=["en"],
-        voice_prompt=PROMPT,
-        preview_text=TEXT,
     )
-    sandbox["dashscope"].advance(sandbox["dashscope"].review_s)
-    return str(voice_id)
 
 
-@pytest.fixture
-def qwen(client: dashscope.Client) -> str:
-    design = client.audio.voice_design.create(
+def create_qwen(client: dashscope.Client) -> Any:
+    return client.audio.voice_design.create(
         target_model="qwen3-tts-vd-2026-01-26",
         preferred_name="lab_01",
         voice_prompt=PROMPT,
         preview_text=TEXT,
         language="en",
+        parameters={"sample_rate": 24000, "response_format": "wav"},
     )
-    return str(design.voice)
 
 
 @pytest.fixture
@@ -96,6 +55,39 @@ def client(pointed: dict[str, str]) -> Iterator[dashscope.Client]:
         api_key=pointed["api_key"], base_url=pointed["base_url"], max_retries=0
     ) as client:
         yield client
+
+
+@pytest.fixture
+def cosyvoice(pointed: dict[str, str], sandbox: Sandbox) -> str:
+    voice_id = create_cosyvoice()
+    sandbox["dashscope"].advance(sandbox["dashscope"].review_s)
+    return voice_id
+
+
+@pytest.fixture
+def qwen(client: dashscope.Client) -> str:
+    return str(create_qwen(client).voice)
+
+
+def test_the_cosyvoice_dialect_creates_lists_and_deletes(pointed: dict[str, str]) -> None:
+    service, voice_id = VoiceEnrollmentService(), create_cosyvoice()
+    assert voice_id.startswith("cosyvoice-v3.5-plus-vd-lab01-")
+    assert [voice["voice_id"] for voice in service.list_voices(prefix="lab01")] == [voice_id]
+    service.delete_voice(voice_id)
+    assert not service.list_voices(prefix="lab01")
+    with pytest.raises(VoiceEnrollmentException):
+        service.delete_voice(voice_id)
+
+
+def test_the_qwen_dialect_creates_speaks_and_deletes(client: dashscope.Client) -> None:
+    design = create_qwen(client)
+    assert decode(base64.b64decode(design.preview_audio["data"])).sr == 24000
+    spoken = dashscope.MultiModalConversation.call(
+        model="qwen3-tts-vd-2026-01-26", text="Good evening.", voice=design.voice
+    )
+    with urlopen(spoken.output.audio["url"]) as reply:
+        assert decode(reply.read()).duration_s > 0.3
+    client.audio.voice_design.delete(design.voice)
 
 
 def speak(voice: str, **how: Any) -> Any:

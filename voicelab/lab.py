@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
-from voicelab.engine.budget import Budget, read_budget
+from voicelab.engine.budget import Budget, read_budget, spent_texts
 from voicelab.engine.follow_up import clones_of, spoken_by
 from voicelab.engine.hub import hub_of
 from voicelab.engine.job import Job
@@ -76,10 +76,9 @@ class Lab:
     >>> lab.close(); folder.cleanup()
     """
 
-    def __init__(self, store: Store, roster: Roster, *, budget: Budget | str | None = None) -> None:
+    def __init__(self, store: Store, roster: Roster) -> None:
         self._store = store
         self._roster = roster
-        self._budget = read_budget(budget)
         self._book = PaceBook.open()
         self._hub = hub_of(store.folder)
         self._recordings = Recordings(store)
@@ -111,7 +110,8 @@ class Lab:
         budget
             The most the whole lab may spend, ever: by currency, and in trials by provider, such as
             `{"USD": 5, "tencent-mps": 20}` or `"USD 5, tencent-mps 20"`. What is in flight and
-            what is in doubt count.
+            what is in doubt count. It is kept in the lab and holds whoever opens it; where not
+            given the one that is kept stands, and an empty one takes it away.
         providers
             Provider objects to use under their names; all others come from the environment.
         create
@@ -124,8 +124,9 @@ class Lab:
             is to be made; or when the budget cannot be read.
         """
         folder = folder or os.environ.get("VOICELAB_LAB") or DEFAULT_FOLDER
-        read = read_budget(budget)
-        return cls(Store.open(folder, create=create), Roster(providers, live=live), budget=read)
+        roster = Roster(providers, live=live)
+        read = None if budget is None else read_budget(budget, providers=roster.names)
+        return cls(Store.open(folder, create=create, budget=read), roster)
 
     @classmethod
     def restore(
@@ -163,6 +164,23 @@ class Lab:
     def folder(self) -> Path:
         """Where everything is kept."""
         return self._store.folder
+
+    @property
+    def budget(self) -> dict[str, float]:
+        """The most the whole lab may spend, whoever opens it; empty where nothing was set.
+
+        Set it as in `Lab.open`; nothing, or an empty one, takes it away.
+        """
+        return self._store.lab_budget()
+
+    @budget.setter
+    def budget(self, given: Budget | str | None) -> None:
+        self._store.set_lab_budget(read_budget(given, providers=self._roster.names))
+
+    @property
+    def budget_texts(self) -> list[str]:
+        """Each line of the lab's budget with what is spent of it, in words."""
+        return spent_texts(self.budget, self._store.charges())
 
     @property
     def job(self) -> Job[Comparison] | None:
@@ -226,10 +244,12 @@ class Lab:
             lab_id=self._store.id,
             check_reference=self._recordings.check,
             history=History(
-                done={record.trial.id for record in done}, done_like=self._store.done_like
+                done={record.trial.id for record in done},
+                done_like=self._store.done_like,
+                used_voices=lambda p: self._store.used_voices(p.name, emulated=p.emulated),
             ),
             budgets=(
-                ("the lab", self._budget, self._store.charges() if self._budget else ()),
+                ("the lab", self.budget, self._store.charges()),
                 ("the batch", own, self._store.charges(key) if own else ()),
             ),
             reuse=reuse,
@@ -316,23 +336,28 @@ class Lab:
         """Queue failed trials again for the next `resume`; return their ids.
 
         What was kept of them is used: a reply that could not be read is read again, free, and a
-        task goes on. What was refused, or given up in doubt, is asked anew under a new name.
+        task goes on. What was refused is asked anew under a new name. What was given up in doubt
+        may have been paid for and is left out: `resend` sends it, one by one.
         """
-        failed = [record for record in self.records(what) if record.state is TrialState.FAILED]
-        for record in failed:
+        retried = []
+        for record in self.records(what, states=[TrialState.FAILED]):
             has_task = self._store.task(record.trial.id) is not None
+            if record.given_up and not has_task:
+                continue
             goes_on = record.error_kind in {"Unreadable", "Unreachable", "Throttled"}
             self._store.requeue(record.trial.id, resend=not (goes_on or has_task))
-        return [record.trial.id for record in failed]
+            retried.append(record.trial.id)
+        return retried
 
     def resend(self, trial_id: str) -> None:
         """Queue a trial in doubt to be sent anew, which may be paid for twice: your decision.
 
-        So can a trial be whose kept answer cannot be read, whatever is done.
+        So can a trial be that was given up in doubt, or whose kept answer cannot be read, whatever
+        is done.
         """
         record = self._store.record(trial_id)
         unread = record.state is TrialState.FAILED and record.error_kind == Unreadable.__name__
-        if not unread:
+        if not (unread or record.given_up):
             self._require_in_doubt(trial_id)
         self._store.requeue(trial_id, resend=True)
 
@@ -362,23 +387,31 @@ class Lab:
         *,
         label: str | None = None,
         options: Mapping[str, Any] | None = None,
+        budget: Budget | str | None = None,
     ) -> Job[Comparison]:
         """Let the voice of a trial say another text: a new trial of the same voice.
+
+        Where its vendor takes a fee for the first use of a voice, that is part of the quote, the
+        budgets and the bill.
 
         Parameters
         ----------
         options
             Extra request fields of the vendor's speech call, sent unchanged. Those the trial
             itself was spoken with stand where they are not given.
+        budget
+            The most it may spend, as in `Lab.open`.
 
         Raises
         ------
         UsageError
-            When the trial has no voice, its vendor cannot speak with one, or the text is refused.
+            When the trial has no voice, its vendor cannot speak with one, the text is refused, or
+            a budget would be passed.
         """
         record = self._store.record(trial_id)
         provider = self._roster.get(record.trial.provider)
-        return self.run(spoken_by(record, provider, text, label=label, options=options))
+        batch = spoken_by(record, provider, text, label=label, options=options)
+        return self.run(batch, budget=budget)
 
     def voices(self) -> "pd.DataFrame":
         """Return the voices every vendor keeps for you, joined to the trials that made them.
@@ -481,8 +514,9 @@ class Lab:
     def ledger(self, what: What = None) -> "pd.DataFrame":
         """Return every request that was asked, with its state, its charge and its reply's status.
 
-        States: asked (left, no answer yet), answered, declined (the vendor said later), forgotten
-        (nothing left this machine, or it was free), in doubt.
+        States: asked (left, no answer yet), answered, declined (the vendor said later or no, or
+        came to make it under the same name but once), forgotten (nothing left this machine, or it
+        was free), in doubt, settled (no answer came, and looking found what was made).
         """
         return ledger_frame(self.records(what), self._store.journal.rows)
 
@@ -767,9 +801,7 @@ class Lab:
         runners: list[Runner] = []
 
         async def work() -> Comparison:
-            runner = Runner(
-                self._store, self._roster, self._changed, budget=self._budget, book=self._book
-            )
+            runner = Runner(self._store, self._roster, self._changed, book=self._book)
             self._hub.runner = runner
             runners.append(runner)
             if stopped:
@@ -803,15 +835,15 @@ class Lab:
             return {}
         return {"batch_id" if key in self._store.experiments() else "experiment": key}
 
-    @staticmethod
     def _budget_of(
-        what: Batch | Experiment, budget: Budget | str | None
+        self, what: Batch | Experiment, budget: Budget | str | None
     ) -> dict[str, float] | None:
         """Return the budget that was said now, or nothing where none was."""
-        if budget is not None:
-            return read_budget(budget)
         own = what.budget if isinstance(what, Experiment) else None
-        return read_budget(own) if own else None
+        said = budget if budget is not None else own or None
+        if said is None:
+            return None
+        return read_budget(said, providers={*self._roster.names, *_as_batch(what).provider_names})
 
     def _key(self, what: What) -> str | None:
         """Return the batch id or experiment name `what` stands for; nothing for the whole lab."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from voicelab.errors import UsageError
+from voicelab.errors import InDoubt, UsageError
 
 
 class Wants(StrEnum):
@@ -53,7 +53,7 @@ MOVES: Mapping[TrialState, frozenset[TrialState]] = {
         {TrialState.SENT, TrialState.DONE, TrialState.FAILED, TrialState.IN_DOUBT}
     ),
     TrialState.DONE: frozenset(),
-    TrialState.FAILED: frozenset({TrialState.QUEUED}),
+    TrialState.FAILED: frozenset({TrialState.QUEUED, TrialState.IN_DOUBT}),
     TrialState.IN_DOUBT: frozenset(
         {TrialState.QUEUED, TrialState.WAITING, TrialState.DONE, TrialState.FAILED}
     ),
@@ -61,7 +61,8 @@ MOVES: Mapping[TrialState, frozenset[TrialState]] = {
 """The legal moves.
 
 `sent -> queued` is a request that provably never left or was declined; `queued -> waiting` and
-`queued -> done` read a reply that was kept, or take over what an earlier trial came to.
+`queued -> done` read a reply that was kept, or take over what an earlier trial came to; `failed ->
+in doubt` looks again for what was found before and could not be read.
 """
 
 
@@ -314,6 +315,8 @@ class TrialRecord:
     """Published price of the trial, or nothing where none is published."""
     currency: str | None = None
     """ISO 4217 code of `cost`."""
+    fee: float | None = None
+    """Part of `cost`: what the vendor takes once, at the first use of a kept voice."""
     error_kind: str | None = None
     """Name of the error class, such as `Refused`."""
     error: str | None = None
@@ -328,6 +331,11 @@ class TrialRecord:
     """The user's own words."""
     starred: bool = False
     """Whether the user marked it as one to come back to."""
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it was in doubt when a person called it failed: it may have been paid for."""
+        return self.state is TrialState.FAILED and self.error_kind == InDoubt.__name__
 
     @property
     def source(self) -> str:

@@ -21,6 +21,8 @@ FAST = 100_000
 TEXT = "Good evening, dear listeners."
 EACH = len(TEXT) * 30e-6
 """USD a trial, by the published price."""
+FIRST_USE = 3.0
+"""USD for the first text that a designed voice says."""
 
 
 @pytest.fixture

@@ -30,11 +30,11 @@ def batch(experiment: str, prompt: str, providers: list[str]) -> Batch:
 
 
 def write_lab(folder: Path) -> None:
-    """Write 3 trials that are done, one of them of an emulated vendor, 1 failed and 1 queued."""
+    """Write a budget, 3 trials done, one of an emulated vendor, 1 failed and 1 queued."""
     tones = grid("a {tone} male voice", tone=["deep", "bright"], preview_text="Hello. 你好。")
     with serve([MiniMaxEmulator()]) as sandbox:
         vendor = MiniMax(api_key=sandbox["minimax"].api_key, base_url=sandbox.base_url["minimax"])
-        with Lab.open(folder, providers=[vendor]) as lab:
+        with Lab.open(folder, providers=[vendor], budget="USD 5, minimax 9") as lab:
             lab.run(Batch(variants=tones, providers=["local"], experiment="tones")).result()
             lab.run(batch("vendor", "a deep male voice", ["minimax"])).result()
             lab.run(batch("refused", REFUSED, ["minimax"])).result()

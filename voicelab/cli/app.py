@@ -146,8 +146,22 @@ def settle(what: What = None, folder: LabFolder = DEFAULT_LAB, live: Live = Fals
 
 
 @app.command()
+def retry(what: What = None, folder: LabFolder = DEFAULT_LAB) -> None:
+    """Queue failed trials again; what was given up in doubt needs `voicelab resend`."""
+    with Lab.open(folder, create=False) as lab:
+        queued = lab.retry(what)
+        show.say(f"{len(queued)} trials are queued. Send them with: voicelab resume")
+        for record in lab.records(what):
+            if record.given_up:
+                show.say(
+                    f"{record.trial.id} was given up in doubt: it may have been paid for. To send "
+                    f"it anew all the same: voicelab resend {record.trial.id}"
+                )
+
+
+@app.command()
 def resend(trial: TrialId, folder: LabFolder = DEFAULT_LAB, yes: Yes = False) -> None:
-    """Queue a trial in doubt to be sent anew, which may be paid for twice."""
+    """Queue a trial in doubt, or given up, to be sent anew, which may be paid for twice."""
     with Lab.open(folder, create=False) as lab:
         if not yes:
             typer.confirm(
@@ -163,6 +177,22 @@ def give_up(trial: TrialId, folder: LabFolder = DEFAULT_LAB) -> None:
     with Lab.open(folder, create=False) as lab:
         lab.give_up(trial)
         show.say(f"{trial} is given up.")
+
+
+@app.command()
+def budget(
+    most: Annotated[
+        str | None,
+        typer.Argument(help="'USD 5', or 'USD 5, tencent-mps 20'; 'none' takes it away."),
+    ] = None,
+    folder: LabFolder = DEFAULT_LAB,
+) -> None:
+    """Show or set the most the whole lab may spend, ever: it holds whoever opens the lab."""
+    with Lab.open(folder) as lab:
+        if most is not None:
+            lab.budget = None if most == "none" else most
+        for line in lab.budget_texts or ["The lab has no budget."]:
+            show.say(line)
 
 
 @app.command()

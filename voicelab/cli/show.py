@@ -85,6 +85,8 @@ def quote_table(sheet: Quote) -> None:
         cells = (line.source, line.trials, line.done, line.characters, cost_text(line), time)
         table.add_row(*map(safe, cells))
     print_table(table)
+    for told in sheet.fee_texts:
+        say(f"{told}.")
     for line in sheet.lines:
         if line.unfit:
             say(f"{line.source}: {unfit_text(line)}.")

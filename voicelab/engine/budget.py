@@ -1,5 +1,6 @@
 """What may be spent: a budget read, what is spent of it, and the stop before it is passed."""
 
+import difflib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
@@ -18,8 +19,15 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 _PART = re.compile(r"(?P<name>[A-Za-z][\w-]*)\s*[:= ]\s*(?P<most>[0-9]+(\.[0-9]+)?)")
 
 
-def read_budget(given: Budget | str | None) -> dict[str, float]:
+def read_budget(
+    given: Budget | str | None, *, providers: Collection[str] | None = None
+) -> dict[str, float]:
     """Return a budget given as a mapping or as text, such as `USD 5, tencent-mps 20`.
+
+    Parameters
+    ----------
+    providers
+        The names a provider may have; any where not given.
 
     Raises
     ------
@@ -36,6 +44,8 @@ def read_budget(given: Budget | str | None) -> dict[str, float]:
     found = _parts(given) if isinstance(given, str) else dict(given)
     for name, most in found.items():
         _check(name, most)
+        if providers is not None and not CURRENCY.fullmatch(name) and name not in providers:
+            raise UsageError(_unknown(name, providers))
     return {name: float(most) for name, most in found.items()}
 
 
@@ -64,6 +74,17 @@ def _check(name: object, most: object) -> None:
             f"the budget names {name!r}; a currency has three capital letters, such as USD, and a "
             "provider its registry name, such as tencent-mps."
         )
+
+
+def _unknown(name: str, providers: Collection[str]) -> str:
+    """Say that a budget names what nothing is charged in: it would hold nothing."""
+    currency = [name.upper()] if CURRENCY.fullmatch(name.upper()) else []
+    close = currency or difflib.get_close_matches(name, providers, n=2)
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return (
+        f"the budget names {name!r}, which is neither a currency, such as USD, nor a provider."
+        f"{hint} There are: {', '.join(sorted(providers))}."
+    )
 
 
 class OverBudget(Stopped):
@@ -104,6 +125,7 @@ def charge_of(asked: Planned | TrialRecord) -> Charge:
         emulated=asked.emulated,
         cost=asked.cost,
         currency=asked.currency,
+        fee=asked.fee,
     )
 
 
@@ -113,6 +135,35 @@ def keys_of(charge: Charge, budget: Budget) -> dict[str, float]:
     if charge.cost is not None and charge.currency and charge.currency in budget:
         found[charge.currency] = charge.cost
     return found
+
+
+def uncovered(charge: Charge, budget: Budget, scope: str) -> str | None:
+    """Return why a budget cannot hold a charge, in sentences; nothing where it can."""
+    if not budget or charge.cost == 0 or keys_of(charge, budget):
+        return None
+    name, number = charge.provider, f"{{{charge.provider!r}: 20}}"
+    if charge.cost is None:
+        return (
+            f"{name} publishes no price, so the budget of {scope} cannot hold it. Put the number "
+            f"of its trials you will pay for into the budget, such as {number}."
+        )
+    return (
+        f"{name} charges {charge.currency}, and the budget of {scope} names neither that nor "
+        f"{name}, so it cannot hold it. Put an amount into the budget, such as "
+        f"{{{charge.currency!r}: 5}}, or the number of its trials you will pay for, such as "
+        f"{number}."
+    )
+
+
+def spent_texts(budget: Budget, spent: Collection[Charge]) -> list[str]:
+    """Return each line of a budget with what is spent of it, emulated and real trials apart."""
+    kinds = sorted({False, *(charge.emulated for charge in spent)})
+    return [
+        f"{_sum(spent, budget, name, emulated):.4g} of {name} {most:g} spent"
+        + (" by emulated trials" if emulated else "")
+        for name, most in budget.items()
+        for emulated in kinds
+    ]
 
 
 def shares(
@@ -164,7 +215,9 @@ class Purse:
         return purse
 
     def require(self, charge: Charge) -> None:
-        """Raise `OverBudget` where a charge would pass it."""
+        """Raise `OverBudget` where a charge would pass it, or is none that it can hold."""
+        if (reason := uncovered(charge, self.budget, self.scope)) is not None:
+            raise OverBudget(f"not sent: {reason} Then resume.")
         for name, wanted in keys_of(charge, self.budget).items():
             share = Share(
                 scope=self.scope,

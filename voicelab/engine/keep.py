@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from voicelab.errors import UsageError
-from voicelab.model import TrialRecord, TrialState
+from voicelab.model import PromptVariant, TrialRecord, TrialState
 from voicelab.providers.base import Price, Provider
 
 
@@ -60,6 +60,14 @@ def spoken_with(records: Iterable[TrialRecord], provider: str, *, emulated: bool
         and record.state is TrialState.DONE
         and (record.trial.provider, record.emulated) == (provider, emulated)
     }
+
+
+def first_use_fee(provider: Provider, variant: PromptVariant) -> float:
+    """Return what the vendor takes beside the text when the voice of a row first speaks."""
+    speech, design = provider.speech_limits.price, provider.limits.price
+    if variant.voice_id is None or speech is None or design is None:
+        return 0.0
+    return design.per_kept_voice
 
 
 def _cost_text(provider: Provider, characters: int) -> str:

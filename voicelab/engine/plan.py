@@ -2,10 +2,11 @@
 
 import hashlib
 import itertools
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
+from voicelab.engine.keep import first_use_fee
 from voicelab.model import Batch, PromptVariant, Trial, trial_id
 from voicelab.providers.base import Provider
 from voicelab.store.records import Planned, to_json
@@ -44,6 +45,35 @@ def plan(batch: Batch, providers: Mapping[str, Provider], *, lab_id: str) -> tup
         for index, (variant, name, take) in enumerate(cells)
         if name in providers
     )
+
+
+def with_first_uses(
+    planned: Sequence[Planned],
+    providers: Mapping[str, Provider],
+    used: Callable[[Provider], Collection[str]],
+) -> tuple[Planned, ...]:
+    """Return the trials with what their vendors take for the first use of a kept voice.
+
+    It is part of the first trial of a voice that none of the lab has spoken with.
+
+    Parameters
+    ----------
+    used
+        Gives the ids of the voices of a provider that have spoken.
+    """
+    known = {
+        name: set(used(providers[name]))
+        for name in {p.trial.provider for p in planned if p.trial.variant.voice_id is not None}
+    }
+    return tuple(_first_use(p, providers[p.trial.provider], known) for p in planned)
+
+
+def _first_use(planned: Planned, provider: Provider, known: Mapping[str, set[str]]) -> Planned:
+    voice_id, fee = planned.trial.variant.voice_id, first_use_fee(provider, planned.trial.variant)
+    if voice_id is None or not fee or planned.cost is None or voice_id in known[provider.name]:
+        return planned
+    known[provider.name].add(voice_id)
+    return replace(planned, cost=planned.cost + fee, fee=fee)
 
 
 def _planned(

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voicelab.engine.budget import Budget, charge_of, shares
-from voicelab.engine.plan import batch_id, plan
+from voicelab.engine.budget import Budget, charge_of, shares, uncovered
+from voicelab.engine.plan import batch_id, plan, with_first_uses
 from voicelab.engine.sheet import Line, Quote, Refusal
 from voicelab.errors import UsageError
 from voicelab.model import Batch, PromptVariant, Reference, Wants
@@ -23,6 +23,8 @@ class History:
     """Ids of trials that are done."""
     done_like: Callable[[Sequence[str]], Mapping[str, str]]
     """Gives the trial that is done for each wish that has one, by the identity of the wish."""
+    used_voices: Callable[[Provider], Collection[str]]
+    """Gives the ids of the kept voices of a provider that have spoken."""
 
     def alike(self, planned: Sequence[Planned]) -> dict[str, str]:
         """Return the trial that was asked for the very same and is done, where there is one."""
@@ -64,7 +66,8 @@ def quote(
     """
     key = batch_id(batch, ready, lab_id=lab_id)
     planned = plan(batch, ready, lab_id=lab_id)
-    refused = {**refused, **_unbudgeted(ready, planned, budgets, refused)}
+    to_make = [p for p in planned if p.trial.id not in history.done]
+    refused = {**refused, **_unbudgeted(ready, to_make, budgets)}
     ready = {name: provider for name, provider in ready.items() if name not in refused}
     planned = tuple(p for p in planned if p.trial.provider in ready)
     unfit = _unfit(batch, ready)
@@ -76,7 +79,8 @@ def quote(
         and (reason := _reason(batch, provider, variant, check_reference)) is not None
     }
     per_cell = len(batch.variants) * batch.takes
-    sendable = tuple(p for p in planned if _cell(p) not in unfit and _cell(p) not in reasons)
+    fit = tuple(p for p in planned if _cell(p) not in unfit and _cell(p) not in reasons)
+    sendable = with_first_uses(fit, ready, history.used_voices)
     open_ = [p for p in sendable if p.trial.id not in history.done]
     alike = history.alike(open_)
     to_pay = [p for p in open_ if not (reuse and p.trial.id in alike)]
@@ -185,6 +189,8 @@ def _line(
         alike=sum(p.trial.id in alike for p in mine),
         characters=sum(p.characters for p in todo),
         cost=sum(p.cost or 0.0 for p in todo) if price else None,
+        first_uses=sum(p.fee is not None for p in todo),
+        fees=sum(p.fee or 0.0 for p in todo),
         price=price,
         duration_s=_duration(len(todo), limits),
         wants=provider.wants,
@@ -200,18 +206,14 @@ def _unbudgeted(
     ready: Mapping[str, Provider],
     planned: Sequence[Planned],
     budgets: Sequence[tuple[str, Budget, Collection[Charge]]],
-    refused: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return why some providers cannot be held by a budget: nobody knows what they charge."""
-    unknown = {p.trial.provider for p in planned if p.cost is None} - set(refused)
+    """Return why some providers cannot be held by a budget, by name."""
     return {
-        name: (
-            f"{name} publishes no price, so the budget of {scope} cannot hold it. Put the number "
-            f"of its trials you will pay for into the budget, such as {{{name!r}: 20}}."
-        )
+        p.trial.provider: reason
         for scope, budget, _ in budgets
-        for name in sorted(unknown)
-        if budget and name not in budget and not ready[name].limits.free
+        for p in planned
+        if not ready[p.trial.provider].limits.free
+        and (reason := uncovered(charge_of(p), budget, scope)) is not None
     }
 
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import httpx
 
-from voicelab.engine.budget import Budget, Purse
+from voicelab.engine.budget import Purse
 from voicelab.engine.circuit import Circuit
 from voicelab.engine.exchange import make_client
 from voicelab.engine.land import get_ready
@@ -38,8 +38,6 @@ class Runner:
 
     Parameters
     ----------
-    budget
-        What the whole lab may spend; a batch's own stands in the store.
     book
         The pace of every account, shared with other processes.
     """
@@ -50,13 +48,11 @@ class Runner:
         roster: Roster,
         on_change: OnChange,
         *,
-        budget: Budget,
         book: PaceBook,
     ) -> None:
         self._store = store
         self._roster = roster
         self._on_change = on_change
-        self._budget = budget
         self._book = book
         self._stop = asyncio.Event()
         self._left: Counter[str] = Counter()
@@ -119,7 +115,7 @@ class Runner:
 
     def _purses(self, records: Collection[TrialRecord]) -> list[Purse]:
         charges = self._store.charges
-        purses = [Purse.of("the lab", self._budget, charges)]
+        purses = [Purse.of("the lab", self._store.lab_budget(), charges)]
         for batch_id in {record.trial.batch_id for record in records}:
             budget = self._store.budget(batch_id)
             purses.append(Purse.of("the batch", budget, charges, batch_id))

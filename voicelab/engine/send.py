@@ -9,6 +9,7 @@ import httpx
 from voicelab.engine.budget import Purse
 from voicelab.engine.circuit import Circuit
 from voicelab.engine.exchange import NEVER_LEFT, NO_REPLY, exchange, require_whole, words
+from voicelab.engine.keep import first_use_fee
 from voicelab.engine.pace import Pace, Ticket
 from voicelab.engine.roster import Roster
 from voicelab.errors import InDoubt, Refused, Unreachable, UsageError
@@ -49,7 +50,7 @@ class Sender:
         """The attempt whose reply the provider read last."""
         self.last_spends = False
         self._last_start: int | None = None
-        self._charged_by: int | None = None
+        self._charged_by: tuple[int, Charge] | None = None
         self._began = asyncio.get_running_loop().time()
         self._asked = False
 
@@ -116,10 +117,10 @@ class Sender:
         self._give_back()
 
     def _give_back(self) -> None:
-        if self._charged_by is not None and self._charged_by == self.last_attempt:
-            self._charged_by = None
+        if self._charged_by is not None and self._charged_by[0] == self.last_attempt:
             for purse in self._purses:
-                purse.take(self._charge, times=-1)
+                purse.take(self._charged_by[1], times=-1)
+            self._charged_by = None
 
     def _require_allowed(self, request: Request) -> None:
         try:
@@ -169,7 +170,7 @@ class Sender:
         )
         self.last_attempt, self.last_spends = attempt, request.spends
         if charge is not None:
-            self._charged_by = attempt
+            self._charged_by = attempt, charge
             for purse in self._purses:
                 purse.take(charge)
         if request.spends:
@@ -184,12 +185,24 @@ class Sender:
         OverBudget
             When it would pass a budget.
         """
-        trial, journal = self._trial, self._desk.store.journal
-        if not request.spends or journal.is_charged(trial.id, resend=trial.resends):
+        trial, store = self._trial, self._desk.store
+        if not request.spends or store.journal.is_charged(
+            trial.id, step=request.step, resend=trial.resends
+        ):
             return None
+        charge = self._charge.with_fee(self._fee_due())
         for purse in self._purses:
-            purse.require(self._charge)
-        return self._charge
+            purse.require(charge)
+        return charge
+
+    def _fee_due(self) -> float:
+        """Return what the vendor takes beside the text, for the first use of a kept voice."""
+        provider, variant = self._desk.provider, self._trial.variant
+        fee = first_use_fee(provider, variant)
+        if not fee:
+            return 0.0
+        used = self._desk.store.used_voices(provider.name, emulated=self._charge.emulated)
+        return 0.0 if variant.voice_id in used else fee
 
 
 def _no_reply(trial: Trial, request: Request, why: str) -> Unreachable | InDoubt:

@@ -40,6 +40,10 @@ class Line:
     characters: int
     cost: float | None
     """In `price.currency`; nothing where the vendor publishes no price."""
+    first_uses: int
+    """Kept voices that would speak for the first time."""
+    fees: float
+    """Part of `cost`: what the vendor takes for that, once a voice."""
     price: Price | None
     duration_s: float
     """At the vendor's published rate and usual time."""
@@ -119,10 +123,16 @@ class Quote:
         return self.reuse is None and any(not (line.free or line.emulated) for line in lines)
 
     def __str__(self) -> str:
-        lines = [*map(_line_text, self.lines), *map(_refusal_text, self.refusals)]
+        lines = [*map(_line_text, self.lines), *self.fee_texts]
+        lines += map(_refusal_text, self.refusals)
         if self.alike:
             lines.append(self.reuse_text)
         return "\n".join([*lines, *map(str, self.budgets)])
+
+    @property
+    def fee_texts(self) -> list[str]:
+        """What vendors take for the first use of kept voices, a sentence each."""
+        return [fee_text(line) for line in self.lines if line.first_uses]
 
     @property
     def reuse_text(self) -> str:
@@ -190,6 +200,16 @@ def cost_text(line: Line) -> str:
     what = f"{line.price.currency} {line.cost:.4f}"
     what += " if it were live" if line.emulated else ""
     return f"{what} (sources disagree)" if line.price.disputed else what
+
+
+def fee_text(line: Line) -> str:
+    """Return what the first use of kept voices costs, which is a part of the line's cost."""
+    many = "1 kept voice" if line.first_uses == 1 else f"{line.first_uses:,} kept voices"
+    price = f"{line.price.currency} {line.fees:.4f}" if line.price else ""
+    return (
+        f"{line.source}: {price} of that is for the first use of {many}; the vendor takes it once, "
+        "and not again where a voice has spoken elsewhere before"
+    )
 
 
 def duration_text(seconds: float) -> str:

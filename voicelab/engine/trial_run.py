@@ -109,6 +109,8 @@ class TrialRun:
             return await self._look() or await self._ask_anew()
         except InDoubt as error:  # something was found, and a person must decide what of it
             fields = {"voice_id": error.voice_id} if error.voice_id else {}
+            if error.voice_id:
+                self._store.journal.settle(self._trial.id, resend=self._trial.resends)
             self._store.update(self._trial.id, error=str(error), **fields)
             self._changed(self._store.record(self._trial.id))
         except (TrialError, Stopped) as error:
@@ -123,6 +125,8 @@ class TrialRun:
             if found is not None or wait_s is None:
                 break
             await self._desk.pace.wait(wait_s)
+        if found is not None:
+            self._store.journal.settle(self._trial.id, resend=self._trial.resends)
         return found
 
     async def _ask_anew(self) -> Task | Voice | None:

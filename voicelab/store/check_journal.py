@@ -27,7 +27,7 @@ REPLY_LOST = """
 QUEUED_BUT_ASKED = """
     SELECT t.id FROM trials t WHERE t.state = 'queued' AND EXISTS (
         SELECT 1 FROM attempts a WHERE a.trial_id = t.id AND a.resend = t.resends
-            AND a.spends = 1 AND a.state IN ('asked', 'in doubt'))
+            AND a.spends = 1 AND a.set_aside = 0 AND a.state IN ('asked', 'in doubt'))
 """
 WITHOUT_TASK = "SELECT id FROM trials WHERE state = 'waiting' AND task IS NULL"
 WITHOUT_CLIP = "SELECT id FROM trials WHERE state = 'done' AND clip_hash IS NULL"

@@ -227,7 +227,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
     connection.create_function("identity_of", 6, identity_of, deterministic=True)
     connection.create_function("packed_json", 2, packed_json, deterministic=True)
     migrate(connection)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from voicelab.errors import Unreadable
-from voicelab.store.charges import Charge
+from voicelab.store.charges import PAID, Charge
 from voicelab.store.database import Database
 
 ROOM_BYTES = 64 * 2**20
@@ -83,8 +83,8 @@ class Journal:
         with self._database.write() as connection:
             cursor = connection.execute(
                 "INSERT INTO attempts (trial_id, step, resend, spends, state, method, url, body,"
-                " asked_at, counts, cost, currency)"
-                " VALUES (?, ?, ?, ?, 'asked', ?, ?, ?, ?, ?, ?, ?)",
+                " asked_at, counts, cost, currency, fee)"
+                " VALUES (?, ?, ?, ?, 'asked', ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     trial_id,
                     step,
@@ -97,6 +97,7 @@ class Journal:
                     charge is not None,
                     charge.cost if charge else None,
                     charge.currency if charge else None,
+                    charge.fee if charge else None,
                 ),
             )
             connection.execute(
@@ -106,12 +107,17 @@ class Journal:
             assert cursor.lastrowid is not None
             return cursor.lastrowid
 
-    def is_charged(self, trial_id: str, *, resend: int) -> bool:
-        """Tell whether an attempt of this sending of a trial counts already."""
+    def is_charged(self, trial_id: str, *, step: str, resend: int) -> bool:
+        """Tell whether an attempt counts already that a step of this sending is paid with.
+
+        A step that a person let be asked anew is paid by itself.
+        """
         row = self._database.row(
-            "SELECT 1 FROM attempts WHERE trial_id = ? AND resend = ? AND counts = 1"
-            " AND state IN ('asked', 'answered', 'in doubt')",
-            (trial_id, resend),
+            "SELECT 1 FROM attempts WHERE trial_id = :trial AND resend = :resend AND counts = 1"
+            f" AND state IN {PAID} AND set_aside = 0 AND (step = :step OR NOT EXISTS"
+            " (SELECT 1 FROM attempts WHERE trial_id = :trial AND resend = :resend"
+            " AND step = :step AND set_aside = 1))",
+            {"trial": trial_id, "resend": resend, "step": step},
         )
         return row is not None
 
@@ -119,7 +125,8 @@ class Journal:
         """Write down what the vendor counted for a sending of a trial."""
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE attempts SET cost = ? WHERE trial_id = ? AND resend = ? AND counts = 1",
+                "UPDATE attempts SET cost = ? + coalesce(fee, 0) WHERE id = (SELECT max(id)"
+                " FROM attempts WHERE trial_id = ? AND resend = ? AND counts = 1)",
                 (cost, trial_id, resend),
             )
 
@@ -143,22 +150,49 @@ class Journal:
         """Return when the paid request left that a trial is in doubt of (ISO 8601, UTC)."""
         row = self._database.row(
             "SELECT max(asked_at) AS at FROM attempts"
-            " WHERE trial_id = ? AND resend = ? AND spends = 1 AND state = 'in doubt'",
+            " WHERE trial_id = ? AND resend = ? AND spends = 1 AND state = 'in doubt'"
+            " AND set_aside = 0",
             (trial_id, resend),
         )
         return row["at"] if row else None
+
+    def settle(self, trial_id: str, *, resend: int) -> None:
+        """Say that looking found what a paid request in doubt has made.
+
+        The vendor makes nothing twice under one name, so others in doubt came to nothing.
+        """
+        doubtful = (
+            "trial_id = :trial AND resend = :resend AND spends = 1 AND state = 'in doubt'"
+            " AND set_aside = 0"
+        )
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE attempts SET state = iif(id = (SELECT id FROM attempts"
+                f" WHERE {doubtful} ORDER BY counts DESC, id DESC LIMIT 1), 'settled', 'declined')"
+                f" WHERE {doubtful}",
+                {"trial": trial_id, "resend": resend},
+            )
+
+    def is_settled(self, trial_id: str, *, resend: int) -> bool:
+        """Tell whether looking found what a sending has made, whose own answer never came."""
+        row = self._database.row(
+            "SELECT 1 FROM attempts WHERE trial_id = ? AND resend = ? AND state = 'settled'"
+            " AND set_aside = 0",
+            (trial_id, resend),
+        )
+        return row is not None
 
     def settle_doubts(self, trial_id: str, *, resend: int) -> None:
         """Say that the newest attempt was answered, and is the one that counts.
 
         The vendor makes nothing twice under one name, so the ones in doubt came to nothing.
         """
-        of = "trial_id = :trial AND resend = :resend AND spends = 1"
+        of = "trial_id = :trial AND resend = :resend AND spends = 1 AND set_aside = 0"
         named = {"trial": trial_id, "resend": resend}
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE attempts SET (counts, cost, currency) = (SELECT counts, cost, currency"
-                f" FROM attempts WHERE {of} AND state = 'in doubt' AND counts = 1)"
+                "UPDATE attempts SET (counts, cost, currency, fee) = (SELECT counts, cost,"
+                f" currency, fee FROM attempts WHERE {of} AND state = 'in doubt' AND counts = 1)"
                 f" WHERE id = (SELECT max(id) FROM attempts WHERE {of}) AND EXISTS"
                 f" (SELECT 1 FROM attempts WHERE {of} AND state = 'in doubt' AND counts = 1)",
                 named,
@@ -169,10 +203,16 @@ class Journal:
                 named,
             )
 
-    def undo_last_step(self, trial_id: str, *, resend: int) -> bool:
+    def undo_last_step(self, trial_id: str, *, resend: int, refused: bool) -> bool:
         """Let the last paid step of a trial be asked anew, where a step before it was answered.
 
         What that earlier step bought is used; where there was none, nothing is done.
+
+        Parameters
+        ----------
+        refused
+            Whether the vendor said no to it, and so charged nothing: else what was asked, and its
+            doubt, stay as they are in the ledger and on the bill.
         """
         paid = self._database.rows(
             "SELECT step, state FROM attempts WHERE trial_id = ? AND resend = ? AND spends = 1"
@@ -182,10 +222,12 @@ class Journal:
         steps = {row["step"]: row["state"] for row in paid}
         if len(steps) < 2 or "answered" not in list(steps.values())[:-1]:
             return False
+        change = "state = 'declined'" if refused else "set_aside = 1"
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE attempts SET state = 'declined' WHERE trial_id = ? AND resend = ?"
-                " AND step = ? AND spends = 1 AND state IN ('asked', 'answered', 'in doubt')",
+                f"UPDATE attempts SET {change}"
+                " WHERE trial_id = ? AND resend = ? AND step = ? AND spends = 1 AND set_aside = 0"
+                f" AND state IN {PAID}",
                 (trial_id, resend, list(steps)[-1]),
             )
         return True
@@ -232,7 +274,7 @@ class Journal:
         row = self._database.row(
             "SELECT e.* FROM attempts a JOIN exchanges e ON e.attempt_id = a.id"
             " WHERE a.trial_id = ? AND a.step = ? AND a.resend = ? AND a.spends = 1"
-            " AND a.state = 'answered' ORDER BY a.id DESC",
+            " AND a.state = 'answered' AND a.set_aside = 0 ORDER BY a.id DESC",
             (trial_id, step, resend),
         )
         return None if row is None else _exchange(row)
@@ -242,7 +284,7 @@ class Journal:
         rows = self._database.rows(
             "SELECT a.step, e.* FROM attempts a JOIN exchanges e ON e.attempt_id = a.id"
             " WHERE a.id IN (SELECT max(id) FROM attempts WHERE trial_id = ? AND resend = ?"
-            " AND state = 'answered' GROUP BY step)",
+            " AND state = 'answered' AND set_aside = 0 GROUP BY step)",
             (trial_id, resend),
         )
         return {row["step"]: _exchange(row) for row in rows}
@@ -256,7 +298,8 @@ class Journal:
         """Return what was asked for a trial by a process that died before an answer was kept."""
         rows = self._database.rows(
             "SELECT id, trial_id, step, spends FROM attempts"
-            " WHERE state IN ('asked', 'in doubt') AND trial_id = ? AND resend = ?",
+            " WHERE state IN ('asked', 'in doubt') AND set_aside = 0 AND trial_id = ?"
+            " AND resend = ?",
             (trial_id, resend),
         )
         return [

@@ -58,7 +58,7 @@ class LabFolder:
             return str(known["id"])
         with self._database.write() as connection:
             connection.execute(
-                "INSERT INTO lab SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM lab)",
+                "INSERT INTO lab (id, created_at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM lab)",
                 (uuid.uuid4().hex, now()),
             )
             (found,) = connection.execute("SELECT id FROM lab").fetchone()

@@ -16,9 +16,9 @@ from voicelab.store.journal import now
 
 _FIELDS = """
     t.id, t.batch_id, t.idx, t.variant, t.provider, t.take, t.seed, t.options, t.resends,
-    t.emulated, t.state, t.characters, t.cost, t.currency, t.created_at, t.sent_at, t.finished_at,
-    t.latency_s, t.voice_id, t.expires_at, t.clip_hash, t.evidence, t.error_kind, t.error,
-    t.error_code, t.request_id, b.experiment
+    t.emulated, t.state, t.characters, t.cost, t.fee, t.currency, t.created_at, t.sent_at,
+    t.finished_at, t.latency_s, t.voice_id, t.expires_at, t.clip_hash, t.evidence, t.error_kind,
+    t.error, t.error_code, t.request_id, b.experiment
 """
 REPEATED = frozenset({"batch_id", "provider", "options", "state", "currency", "evidence"}) | {
     "error_kind",
@@ -62,6 +62,8 @@ class Planned:
     characters: int
     cost: float | None = None
     currency: str | None = None
+    fee: float | None = None
+    """Part of `cost`: what the vendor takes once, at the first use of a kept voice."""
 
     @cached_property
     def identity(self) -> str:
@@ -104,6 +106,7 @@ def planned_row(planned: Planned) -> tuple[Any, ...]:
         planned.characters,
         planned.cost,
         planned.currency,
+        planned.fee,
         now(),
         planned.identity,
     )
@@ -111,8 +114,8 @@ def planned_row(planned: Planned) -> tuple[Any, ...]:
 
 INSERT_PLANNED = (
     "INSERT OR IGNORE INTO trials (id, batch_id, idx, variant, provider, take, seed, options,"
-    " emulated, state, characters, cost, currency, created_at, identity)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)"
+    " emulated, state, characters, cost, currency, fee, created_at, identity)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -137,6 +140,7 @@ def record(row: Mapping[str, Any]) -> TrialRecord:
         characters=row["characters"],
         cost=row["cost"],
         currency=row["currency"],
+        fee=row["fee"],
         error_kind=row["error_kind"],
         error=row["error"],
         error_code=row["error_code"],

@@ -171,6 +171,41 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX stars_of_trial ON stars (trial_id);
     """,
+    """
+    ALTER TABLE lab ADD COLUMN budget TEXT;     -- JSON: what the lab may spend, where one was set
+    ALTER TABLE trials ADD COLUMN fee REAL;     -- part of cost: taken at the first use of a voice
+
+    CREATE TABLE asked (
+        id INTEGER PRIMARY KEY,
+        trial_id TEXT NOT NULL REFERENCES trials (id),
+        step TEXT NOT NULL,
+        resend INTEGER NOT NULL,
+        spends INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN
+            ('asked', 'answered', 'declined', 'forgotten', 'in doubt', 'settled')),
+        method TEXT NOT NULL,
+        url TEXT NOT NULL,              -- without its query, which may be a signature
+        body TEXT,                      -- JSON; never a header, so never a key
+        asked_at TEXT NOT NULL,
+        counts INTEGER NOT NULL DEFAULT 0,
+        cost REAL,
+        currency TEXT,
+        fee REAL,                       -- part of cost; 0: a first use that nobody counted
+        set_aside INTEGER NOT NULL DEFAULT 0    -- a person let its step be asked anew
+    ) STRICT;
+    INSERT INTO asked
+        SELECT id, trial_id, step, resend, spends, state, method, url, body, asked_at, counts,
+            cost, currency, NULL, 0
+        FROM attempts;
+    DROP TABLE attempts;
+    ALTER TABLE asked RENAME TO attempts;
+    CREATE INDEX attempts_of_trial ON attempts (trial_id, step);
+    CREATE INDEX attempts_that_count ON attempts (trial_id) WHERE counts = 1;
+    UPDATE attempts SET fee = 0 WHERE counts = 1 AND trial_id IN
+        (SELECT id FROM trials WHERE state = 'done'
+            AND json_extract(iif(json_valid(variant), variant, '{}'), '$.voice_id') IS NOT NULL);
+    CREATE INDEX first_uses ON attempts (trial_id) WHERE fee IS NOT NULL;
+    """,
 )
 
 
@@ -188,6 +223,7 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"this lab has store version {found}; this voicelab reads up to {len(MIGRATIONS)}. "
             "Update voicelab: pip install -U voicelab"
         )
+    connection.execute("PRAGMA foreign_keys = OFF")  # or no table could be made anew
     for version, script in enumerate(MIGRATIONS[found:], start=found + 1):
         try:
             connection.executescript(
@@ -198,3 +234,4 @@ def migrate(connection: sqlite3.Connection) -> None:
             (now,) = connection.execute("PRAGMA user_version").fetchone()
             if now < version:  # otherwise another kernel was faster, which is as good
                 raise
+    connection.execute("PRAGMA foreign_keys = ON")

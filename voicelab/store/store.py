@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from voicelab.errors import TrialError, UsageError
+from voicelab.errors import InDoubt, Refused, TrialError, UsageError
 from voicelab.model import Task, TrialRecord, TrialState, move
 from voicelab.store import charges as costs
 from voicelab.store import records as rows_of
@@ -56,6 +56,20 @@ class Store(LabFolder):
         self.audio_files = AudioFiles(folder / "audio")
         self.clips = Clips(self._database, self.audio_files)
 
+    @classmethod
+    def open(
+        cls, folder: str | Path, *, create: bool = True, budget: Mapping[str, float] | None = None
+    ) -> "Store":
+        """Open a lab as `LabFolder.open` does; a `budget` takes the place of the one it had."""
+        store = super().open(folder, create=create)
+        try:
+            if budget is not None:
+                store.set_lab_budget(budget)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
     def add_batch(
         self,
         batch_id: str,
@@ -89,9 +103,26 @@ class Store(LabFolder):
         row = self._database.row("SELECT budget FROM batches WHERE id = ?", (batch_id,))
         return json.loads(row["budget"]) if row and row["budget"] else {}
 
+    def lab_budget(self) -> dict[str, float]:
+        """Return what the whole lab may spend; empty where nothing was set."""
+        row = self._database.row("SELECT budget FROM lab")
+        return json.loads(row["budget"]) if row and row["budget"] else {}
+
+    def set_lab_budget(self, budget: Mapping[str, float]) -> None:
+        """Write down what the whole lab may spend; an empty one takes it away."""
+        if budget != self.lab_budget():
+            with self._database.write() as connection:
+                connection.execute(
+                    "UPDATE lab SET budget = ?", (to_json(budget) if budget else None,)
+                )
+
     def charges(self, batch_id: str | None = None) -> tuple[costs.Charge, ...]:
         """Return what is spent, in flight and in doubt, of a batch or of the whole lab."""
         return costs.charges(self._database, batch_id)
+
+    def used_voices(self, provider: str, *, emulated: bool) -> set[str]:
+        """Return the ids of the voices whose first use was, or may have been, charged already."""
+        return costs.used_voices(self._database, provider, emulated=emulated)
 
     def bills(
         self, *, batch_id: str | None = None, experiment: str | None = None
@@ -125,6 +156,7 @@ class Store(LabFolder):
             expires_at=source.expires_at.isoformat() if source.expires_at else None,
             evidence=to_json({**source.evidence, "reused_from": source_id}),
             cost=0.0 if source.cost is not None else None,
+            fee=None,
         )
 
     def hold(self, trial_id: str, kind: str, why: str) -> TrialRecord:
@@ -260,12 +292,18 @@ class Store(LabFolder):
         """Queue a trial again; `resend` forgets the replies and the asking of the time before.
 
         Where a step before the last one was answered, only the last one is asked anew: a voice
-        that was cloned is not cloned again because it could not be heard.
+        that was cloned is not cloned again because it could not be heard. What looking has found
+        is looked for again, and so in doubt.
         """
         record = self.record(trial_id)
+        sending = record.trial.resends
         fields: dict[str, Any] = dict.fromkeys((*ERROR_FIELDS, "finished_at", "latency_s"))
-        if resend and not self.journal.undo_last_step(trial_id, resend=record.trial.resends):
-            fields |= {"resends": record.trial.resends + 1, "task": None}
+        goes_on = not resend and self.task(trial_id) is None
+        if goes_on and self.journal.is_settled(trial_id, resend=sending):
+            return self.move(trial_id, TrialState.IN_DOUBT, error_kind=InDoubt.__name__)
+        refused = record.error_kind == Refused.__name__
+        if resend and not self.journal.undo_last_step(trial_id, resend=sending, refused=refused):
+            fields |= {"resends": sending + 1, "task": None}
         return self.move(trial_id, TrialState.QUEUED, **fields)
 
     def task(self, trial_id: str) -> Task | None:

@@ -29,7 +29,8 @@ def _told(sheet: Quote) -> str:
         f"{html.escape(str(share)[0].upper() + str(share)[1:])}.</p>"
         for share in sheet.budgets
     )
-    return (alike if sheet.alike else "") + budgets
+    fees = "".join(f"<p>{html.escape(told)}.</p>" for told in sheet.fee_texts)
+    return fees + (alike if sheet.alike else "") + budgets
 
 
 def _headline(sheet: Quote) -> str:

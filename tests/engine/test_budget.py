@@ -169,7 +169,8 @@ def test_quoted_stands_beside_billed(tmp_path: Path, sandbox: Sandbox) -> None:
         lab.speak(done.trial.id, "Another text.").result()
         (design,) = lab.bill("b").to_dict("records")
         assert (design["trials"], design["in_doubt"]) == (4, 1)
-        assert design["quoted"] == pytest.approx(3 * EACH + len("Another text.") * 100e-6)
+        spoken = FIRST_USE + len("Another text.") * 100e-6
+        assert design["quoted"] == pytest.approx(3 * EACH + spoken)
         assert design["billed"] == pytest.approx(design["quoted"])
         ledger = lab.ledger("b")
         assert ledger["state"].tolist().count("in doubt") == 1
@@ -189,3 +190,105 @@ def test_quoted_stands_beside_billed(tmp_path: Path, sandbox: Sandbox) -> None:
 def test_a_budget_that_cannot_be_read_is_told(given: object, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         read_budget(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        ({"usd": 0.0001}, "neither a currency, such as USD, nor a provider. Did you mean 'USD'"),
+        ({"minimaxx": 0}, "Did you mean 'minimax'"),
+    ],
+)
+def test_a_budget_that_names_nothing_is_refused_wherever_it_is_given(
+    tmp_path: Path, sandbox: Sandbox, budget: dict[str, float], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        opened(tmp_path / "unmade", sandbox, **budget)
+    assert not (tmp_path / "unmade").exists()
+    with opened(tmp_path, sandbox) as lab:
+        experiment = Experiment(
+            providers=("minimax",), template="a voice", preview_text=TEXT, budget=budget
+        )
+        for refused in (
+            lambda: lab.quote(batch(1), budget=budget),
+            lambda: lab.run(batch(1), budget=budget),
+            lambda: lab.quote(experiment),
+            lambda: setattr(lab, "budget", budget),
+        ):
+            with pytest.raises(UsageError, match=words):
+                refused()
+        assert (lab.budget, lab.records()) == ({}, ())
+
+
+@pytest.mark.parametrize("budget", [{"CNY": 0.0}, {"EUR": 0.0001}, {"tencent-mps": 1.0}])
+def test_a_vendor_that_a_budget_does_not_name_is_refused_and_not_let_through(
+    tmp_path: Path, sandbox: Sandbox, budget: dict[str, float]
+) -> None:
+    with opened(tmp_path, sandbox) as lab:
+        lab.run(batch(1, name="before")).result()
+    with opened(tmp_path, sandbox, **budget) as lab:
+        told = "minimax charges USD, and the budget of the lab names neither that nor minimax"
+        with pytest.raises(UsageError, match=told):
+            lab.run(batch(2), reuse=False)
+        with pytest.raises(UsageError, match="the budget of the batch names neither"):
+            lab.run(batch(2), budget=budget, reuse=False)
+        assert lab.run(batch(1, name="before")).result().frame["state"].tolist() == ["done"]
+        assert len(sandbox["minimax"].ledger.calls) == 1
+
+
+def test_a_budget_set_afterwards_holds_what_is_queued(tmp_path: Path, sandbox: Sandbox) -> None:
+    with opened(tmp_path, sandbox) as lab:
+        job = lab.run(batch(9))
+        lab.stop()
+        job.wait()
+        asked = len(sandbox["minimax"].ledger.calls)
+        lab.budget = {"EUR": 1}
+        lab.resume().result()
+        held = [record for record in lab.records() if record.state.value == "queued"]
+        assert len(held) == 9 - asked
+        assert {record.error_kind for record in held} == {"OverBudget"}
+        assert len(sandbox["minimax"].ledger.calls) == asked
+        lab.budget = None
+        lab.resume().result()
+        assert states(lab) == {"done": 9}
+
+
+def test_the_budget_of_a_lab_holds_whoever_opens_it(tmp_path: Path, sandbox: Sandbox) -> None:
+    with opened(tmp_path, sandbox, USD=2.5 * EACH) as lab:
+        lab.run(batch(2)).result()
+    with opened(tmp_path, sandbox) as another:
+        assert another.budget == {"USD": 2.5 * EACH}
+        with pytest.raises(UsageError, match="budget of the lab"):
+            another.run(batch(1, name="more"), reuse=False)
+        with pytest.raises(UsageError, match="budget of the lab"):
+            another.speak(another.records()[0].trial.id, "Another text.")
+        assert another.budget_texts == [
+            "0 of USD 0.002175 spent",
+            "0.00174 of USD 0.002175 spent by emulated trials",
+        ]
+    with opened(tmp_path, sandbox, minimax=9) as replaced:
+        assert replaced.budget == {"minimax": 9}
+    with Lab.open(tmp_path, providers=[minimax(sandbox)], budget={}) as without:
+        assert without.budget == {}
+        without.run(batch(1, name="more"), reuse=False).result()
+    with opened(tmp_path, sandbox) as lab:
+        assert (lab.budget, states(lab)) == ({}, {"done": 3})
+
+
+def test_what_a_person_gave_up_in_doubt_is_bought_again_only_when_asked_for(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    with opened(tmp_path, sandbox) as lab:
+        sandbox["minimax"].faults.add("design", Fault(hang_up=True, carried_out=True))
+        sandbox["minimax"].faults.add("design", Fault(code=1008, message="insufficient balance"))
+        lab.run(batch(2)).result()
+        doubtful = next(r.trial.id for r in lab.records() if r.state.value == "in doubt")
+        refused = next(r.trial.id for r in lab.records() if r.state.value == "failed")
+        lab.give_up(doubtful)
+        assert lab.retry() == [refused]
+        lab.resume().result()
+        assert states(lab) == {"done": 1, "failed": 1}
+        assert len(sandbox["minimax"].ledger.calls) == 3
+        lab.resend(doubtful)
+        lab.resume().result()
+        assert states(lab) == {"done": 2}

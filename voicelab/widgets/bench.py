@@ -33,6 +33,10 @@ class Bench(Protocol):
         """Whether anything beyond this machine may be called."""
 
     @property
+    def budget_texts(self) -> list[str]:
+        """Each line of the lab's budget with what is spent of it, in words."""
+
+    @property
     def job(self) -> "Job[Comparison] | None":
         """The run under way or the last one."""
 

@@ -19,6 +19,12 @@ def quote_html(sheet: Quote) -> str:
     )
 
 
+def budget_html(lines: Sequence[str]) -> str:
+    """Return the budget of the lab as HTML; nothing where it has none."""
+    told = html.escape("; ".join(lines))
+    return f'<div class="voicelab-hint">Budget of the lab: {told}.</div>' if lines else ""
+
+
 def _told(sheet: Quote) -> str:
     """Return what was made before, and every line of a budget."""
     then = "taken over, free" if sheet.reuse else "made anew unless you reuse them"

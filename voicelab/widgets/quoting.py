@@ -12,7 +12,7 @@ from voicelab.widgets.bench import Bench
 from voicelab.widgets.drawers import Drawers
 from voicelab.widgets.form import Form
 from voicelab.widgets.guard import Guard, problem, sentence
-from voicelab.widgets.quote_text import quote_html
+from voicelab.widgets.quote_text import budget_html, quote_html
 from voicelab.widgets.throttle import Throttle
 from voicelab.widgets.variants_text import variants_html
 
@@ -32,7 +32,7 @@ class QuotePanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.on_show: Callable[[], None] = lambda: None
         """Called whenever the sheet is another, or the choice of leaving out is."""
         self.guard = Guard()
-        self.words, self.rows = w.HTML(), w.HTML()
+        self.words, self.rows, self.budget = w.HTML(), w.HTML(), w.HTML()
         self.leave_out = _choice("leave out refused trials", "Send the others of the batch")
         self.reuse = _choice(
             "reuse what this lab has already",
@@ -40,7 +40,7 @@ class QuotePanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         )
         self.drawers = Drawers({ROWS: self.rows}, lambda _: self.poke())
         choices = w.HBox([self.leave_out, self.reuse])
-        super().__init__([self.words, choices, self.drawers, self.guard])
+        super().__init__([self.budget, self.words, choices, self.drawers, self.guard])
         show = self.guard.watch(self._show, clears=False)
         self._throttle = Throttle(show, every_s=0.0, after_s=TYPING_S, in_pool=True)
         self.leave_out.observe(self.guard.watch(lambda _: self.on_show()), "value")
@@ -80,6 +80,7 @@ class QuotePanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _show(self) -> None:
         sheet = None
         self._form.providers.refresh()
+        self.budget.value = budget_html(self._bench.budget_texts)
         try:
             experiment, sheet = self.quoted()
             self.words.value = quote_html(sheet)

@@ -155,8 +155,14 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.panel.look_at(self.looking_at)
 
     def _retry(self, _button: object) -> None:
-        self._bench.retry(self.looking_at)
-        self._resume(_button)
+        if self._bench.retry(self.looking_at):
+            self._resume(_button)
+        left = [r.trial.id for r in self._bench.records(self.looking_at) if r.given_up]
+        if left:
+            self.guard.say(
+                f"{len(left)} given up in doubt, such as {left[0]}: not retried, since it may be "
+                "paid for twice. To send one anew all the same: lab.resend(trial)."
+            )
 
     def _clone(self, _button: object) -> None:
         """Put the favourites of what is shown into the form, as references."""

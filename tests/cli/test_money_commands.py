@@ -57,3 +57,48 @@ def test_a_vendor_that_is_away_is_told_while_the_others_finish(tmp_path: Path) -
     assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
     assert "minimax cannot be reached" in done.stdout
     assert "2 of 4 trials are not done." in done.stdout
+
+
+def test_the_budget_of_a_lab_is_shown_set_held_and_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(SMALL.replace('"local"', '"minimax"'), encoding="utf-8")
+    with serve([MiniMaxEmulator(requests_per_minute=6000)]) as sandbox:
+
+        def run(*arguments: str) -> tuple[int, str, str]:
+            done = voicelab(*arguments, cwd=tmp_path, env=sandbox.environ)
+            return done.returncode, done.stdout, done.stderr
+
+        code, _, told = run("budget", "usd 5")
+        assert (code, "Did you mean 'USD'?" in told) == (2, True)
+        assert "The lab has no budget." in run("budget")[1]
+        assert run("budget", f"USD {1.5 * EACH:.6f}")[0] == 0
+        code, _, told = run("run", "two.toml")
+        assert (code, "budget of the lab" in told) == (2, True)
+        assert not sandbox["minimax"].ledger.calls
+        assert "0 of USD 0.000585 spent" in run("budget")[1]
+        assert run("budget", "none")[0] == 0
+        assert run("run", "two.toml")[0] == 0
+        assert len(sandbox["minimax"].ledger.calls) == 2
+
+
+def test_what_was_given_up_in_doubt_is_not_retried_without_asking(tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(SMALL.replace('"local"', '"minimax"'), encoding="utf-8")
+    with serve([MiniMaxEmulator(requests_per_minute=6000)]) as sandbox:
+
+        def run(*arguments: str) -> tuple[int, str]:
+            done = voicelab(*arguments, cwd=tmp_path, env=sandbox.environ)
+            return done.returncode, done.stdout
+
+        sandbox["minimax"].faults.add("design", Fault(hang_up=True, carried_out=True))
+        sandbox["minimax"].faults.add("design", Fault(code=1008, message="insufficient balance"))
+        _, shown = run("run", "two.toml")
+        trials = {w for w in shown.replace(":", " ").split() if w.startswith("vl")}
+        (doubtful,) = (trial for trial in trials if run("give-up", trial)[0] == 0)
+        code, shown = run("retry")
+        assert (code, "1 trials are queued" in shown) == (0, True)
+        assert f"voicelab resend {doubtful}" in shown
+        assert run("resume")[0] == 1  # one is done, the other stays given up
+        assert len(sandbox["minimax"].ledger.calls) == 3
+        assert run("resend", doubtful)[0] != 0  # nobody said yes
+        assert run("resend", doubtful, "--yes")[0] == 0
+        assert run("resume")[0] == 0
+        assert len(sandbox["minimax"].ledger.calls) == 4

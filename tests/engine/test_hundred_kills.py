@@ -149,6 +149,16 @@ def paid(sandbox: Sandbox) -> Counter[tuple[str, bytes]]:
     return made
 
 
+def in_ledger(lab: Lab) -> tuple[int, int]:
+    """Count the paid requests that were carried out, and those that may have been; none of the
+    latter is of a trial that is done."""
+    done = {record.trial.id for record in lab.records() if record.state.value == "done"}
+    asked = lab.ledger().query("spends")
+    doubtful = asked[asked["state"] == "in doubt"]
+    assert not doubtful["trial"].isin(done).any()
+    return int(asked["state"].isin(["answered", "settled"]).sum()), len(doubtful)
+
+
 def comparable(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame without times; a Qwen voice has the time of its making in its id."""
     kept = frame.drop(columns=[*TIMES, "evidence"])
@@ -175,6 +185,8 @@ def test_a_batch_killed_a_hundred_times_ends_as_one_that_never_was(tmp_path: Pat
                 ended = Counter(record.state.value for record in lab.records())
                 assert set(ended) == {"done", "in doubt"}, ended
                 assert max(paid(sandbox).values()) == 1
+                known, doubtful = in_ledger(lab)
+                assert known <= sum(paid(sandbox).values()) <= known + doubtful
                 for record in lab.records():
                     if record.state.value == "in doubt":
                         lab.resend(record.trial.id)

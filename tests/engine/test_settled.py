@@ -91,7 +91,7 @@ def test_what_was_found_and_cannot_be_read_is_looked_for_again_and_never_bought_
     column = COLUMNS["mps"]
     with bench(tmp_path, column, recording) as (lab, emulator):
         emulator.faults.add("DesignVoiceAsync", LOST)
-        emulator.faults.add("fetch", Fault(body=b"<html>no sound</html>"), times=99)
+        emulator.faults.add("fetch", Fault(body=b"RIFF\x24\0\0\0WAVEfmt "), times=99)
         lab.run(one_trial_each({"mps": column}, recording)).result()
         assert only(lab).state is TrialState.FAILED, only(lab)
         lab.retry()

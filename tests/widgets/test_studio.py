@@ -471,3 +471,28 @@ def test_rates_and_retries_are_told_by_provider(lab: Lab, sandbox: Sandbox) -> N
     until(lambda: "<td>2</td><td>1</td>" in row())  # two ended, one asked again
     assert not panel.guard.value
     panel.end()
+
+
+def test_the_budget_of_the_lab_is_shown_and_follows_what_is_set(studio: Studio, lab: Lab) -> None:
+    assert studio.quote.budget.value == ""
+    lab.budget = {"USD": 5, "tencent-mps": 20}
+    studio.quote.poke()
+    until(lambda: "0 of USD 5 spent; 0 of tencent-mps 20 spent" in studio.quote.budget.value)
+
+
+def test_a_budget_that_names_nothing_is_told_in_the_form(studio: Studio) -> None:
+    studio.form.budget.value = "minimaxx 5"
+    until(lambda: "Did you mean &#x27;minimax&#x27;?" in studio.quote.words.value)
+    assert studio.submit.disabled
+
+
+def test_retrying_leaves_out_what_was_given_up_in_doubt(lab: Lab, sandbox: Sandbox) -> None:
+    sandbox["minimax"].faults.add("design", Fault(hang_up=True, carried_out=True))
+    lab.run(batch("minimax", tones=("deep",))).result()
+    trial = lab.records()[0].trial.id
+    lab.give_up(trial)
+    studio = opened(lab)
+    until(lambda: not studio.retry.disabled)
+    studio.retry.click()
+    until(lambda: f"such as {trial}" in studio.guard.value)
+    assert len(sandbox["minimax"].ledger.calls) == 1

@@ -180,7 +180,8 @@ class Lab:
     @property
     def budget_texts(self) -> list[str]:
         """Each line of the lab's budget with what is spent of it, in words."""
-        return spent_texts(self.budget, self._store.charges())
+        budget = self.budget
+        return spent_texts(budget, self._store.charges()) if budget else []
 
     @property
     def job(self) -> Job[Comparison] | None:
@@ -234,7 +235,7 @@ class Lab:
         ready, refused = self._roster.of(batch)
         key = batch_id(batch, ready, lab_id=self._store.id)
         done = self._store.records(batch_id=key, states=[TrialState.DONE])
-        own = self._budget_of(what, budget)
+        own, whole = self._budget_of(what, budget), self.budget
         if own is None:
             own = self._store.budget(key)
         return quote(
@@ -249,7 +250,7 @@ class Lab:
                 used_voices=lambda p: self._store.used_voices(p.name, emulated=p.emulated),
             ),
             budgets=(
-                ("the lab", self.budget, self._store.charges()),
+                ("the lab", whole, self._store.charges() if whole else ()),
                 ("the batch", own, self._store.charges(key) if own else ()),
             ),
             reuse=reuse,

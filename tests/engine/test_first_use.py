@@ -97,3 +97,22 @@ def test_a_refused_first_use_leaves_the_fee_to_the_next_text(
         lab.budget = {"USD": FIRST_USE + 0.01}
         lab.speak(trial, "The second text.").result()
         assert lab.bill()["billed"].sum() == pytest.approx(sandbox["minimax"].ledger.charged)
+
+
+@pytest.mark.parametrize(
+    ("code", "ends"),
+    [(1008, {"done": 4, "failed": 1}), (1002, {"done": 5})],
+    ids=["refused", "put off"],
+)
+def test_the_fee_goes_over_to_the_text_that_was_said_first(
+    tmp_path: Path, sandbox: Sandbox, code: int, ends: dict[str, int]
+) -> None:
+    with opened(tmp_path, sandbox) as lab:
+        lab.run(batch(1)).result()
+        sandbox["minimax"].faults.add("speak", Fault(delay_s=0.3, code=code))
+        lab.run(spoken(lab, 4), budget={"USD": FIRST_USE + 0.01}).result()
+        assert states(lab) == ends
+        charged = sandbox["minimax"].ledger.charged
+        assert lab.bill()["billed"].sum() == pytest.approx(charged)
+        assert lab.bill()["quoted"].sum() == pytest.approx(charged)
+        assert lab.ledger()["cost"].max() > FIRST_USE

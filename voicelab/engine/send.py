@@ -117,10 +117,14 @@ class Sender:
         self._give_back()
 
     def _give_back(self) -> None:
-        if self._charged_by is not None and self._charged_by[0] == self.last_attempt:
-            for purse in self._purses:
-                purse.take(self._charged_by[1], times=-1)
-            self._charged_by = None
+        if self._charged_by is None or self._charged_by[0] != self.last_attempt:
+            return
+        attempt, charge = self._charged_by
+        self._charged_by = None
+        if charge.fee and self._desk.store.journal.pass_fee_on(attempt):
+            charge = charge.with_fee(0.0)
+        for purse in self._purses:
+            purse.take(charge, times=-1)
 
     def _require_allowed(self, request: Request) -> None:
         try:

@@ -139,6 +139,26 @@ class Journal:
                 ).rowcount
             )
 
+    def pass_fee_on(self, attempt_id: int) -> bool:
+        """Let the next text that a voice said be its first use, after all; tell whether one was.
+
+        An attempt that came to nothing was not it.
+        """
+        with self._database.write() as connection:
+            return bool(
+                connection.execute(
+                    "UPDATE attempts SET (cost, fee) = (SELECT attempts.cost + mine.fee, mine.fee"
+                    " FROM attempts mine WHERE mine.id = :mine) WHERE id = (SELECT min(a.id)"
+                    " FROM attempts a JOIN trials t ON t.id = a.trial_id"
+                    " JOIN attempts mine ON mine.id = :mine JOIN trials m ON m.id = mine.trial_id"
+                    f" WHERE a.id != mine.id AND a.counts = 1 AND a.state IN {PAID}"
+                    " AND a.fee IS NULL AND t.provider = m.provider AND t.emulated = m.emulated"
+                    " AND json_extract(t.variant, '$.voice_id')"
+                    " = json_extract(m.variant, '$.voice_id'))",
+                    {"mine": attempt_id},
+                ).rowcount
+            )
+
     def forget_free(self) -> None:
         """Forget the askings that cost nothing and whose asker is gone; needs the runner's lock."""
         with self._database.write() as connection:

@@ -255,7 +255,7 @@ def test_a_page_past_its_budget_is_a_sentence_with_choices(studio: Studio, tmp_p
     studio.exports.folder.value = str(tmp_path)
     studio.exports.max_mb.value = 0.01
     studio.exports.write.click()
-    until(lambda: "mp3-small" in studio.exports.guard.value)
+    until(lambda: "a larger max_mb" in studio.exports.guard.value)
     assert not list(tmp_path.glob("*.html"))
 
 

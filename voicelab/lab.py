@@ -13,6 +13,7 @@ from voicelab.engine.hub import hub_of
 from voicelab.engine.job import Job
 from voicelab.engine.keep import Keeping, keeping
 from voicelab.engine.land import measured_all
+from voicelab.engine.linked import Linked
 from voicelab.engine.plan import batch_id, spec
 from voicelab.engine.quote import History, quote
 from voicelab.engine.reference import Recordings
@@ -82,7 +83,7 @@ class Lab:
         self._budget = read_budget(budget)
         self._book = PaceBook.open()
         self._hub = hub_of(store.folder)
-        self._recordings = Recordings(store)
+        self._recordings = Recordings(store, Linked(live=roster.live))
         self._dropped: set[tuple[str, str | None]] = set()
         """What this session deleted: a vendor that lists no unused voice says nothing of it."""
 
@@ -204,6 +205,8 @@ class Lab:
     ) -> Quote:
         """Say what a batch will take, and what would be refused; nothing is sent.
 
+        References that are links are fetched to be listened to, from where the lab may go.
+
         Parameters
         ----------
         budget
@@ -215,6 +218,7 @@ class Lab:
         batch = _as_batch(what)
         ready, refused = self._roster.of(batch)
         key = batch_id(batch, ready, lab_id=self._store.id)
+        self._recordings.fetch(batch, ready)
         done = self._store.records(batch_id=key, states=[TrialState.DONE])
         own = self._budget_of(what, budget)
         if own is None:
@@ -768,7 +772,12 @@ class Lab:
 
         async def work() -> Comparison:
             runner = Runner(
-                self._store, self._roster, self._changed, budget=self._budget, book=self._book
+                self._store,
+                self._roster,
+                self._changed,
+                budget=self._budget,
+                book=self._book,
+                recordings=self._recordings,
             )
             self._hub.runner = runner
             runners.append(runner)

@@ -206,11 +206,9 @@ def test_a_bad_recording_is_refused_and_nothing_is_sent(audio, told, trtc, trial
     assert wire.requests == []
 
 
-def test_a_row_without_a_recording_or_with_a_link_is_told_before_money(trtc):
+def test_a_row_without_a_recording_is_told_before_money(trtc):
     with pytest.raises(UsageError, match="no reference"):
         trtc.check(make_variant(), {})
-    with pytest.raises(UsageError, match="takes the recording itself"):
-        trtc.check(make_variant(reference=Reference(url="https://example.org/a.wav")), {})
     trtc.check(make_variant(reference=Reference(trial_id="vl1")), {})
 
 

@@ -1,8 +1,10 @@
 """Tencent VOD: a voice from a link and one from a description, through the emulator on sockets."""
 
 import asyncio
+import functools
 import itertools
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -365,15 +367,47 @@ def test_a_recording_here_is_prepared_and_published(custom, trial, emulator, ser
     assert any("resampled" in change for change in voice.evidence["reference_changes"])
 
 
-@pytest.mark.parametrize("said", ["ftp://example.org/a.wav", "a.wav", ""])
+def a_file(able, trial, recording):
+    """Return a trial whose reference is a file here."""
+    return replace(trial(able, reference=Reference(path=Path("a.wav"))), reference_audio=recording)
+
+
+@pytest.mark.parametrize("said", ["ftp://example.org/a.wav", "a.wav", "", None, 3, b"https://a.b"])
 def test_a_published_recording_without_a_link_is_not_sent(said, custom, trial, recording, emulator):
     async def publish(audio, name):
         return said
 
     able = replace(custom, publish=publish)
-    made = replace(trial(able, reference=Reference(path=Path("a.wav"))), reference_audio=recording)
-    assert "was not asked" in str(failure(Refused, able, made))
+    told = str(failure(Refused, able, a_file(able, trial, recording)))
+    assert told.startswith("tencent-vod was not asked: the recording could not be published: ")
     assert emulator.ledger.charged == 0
+
+
+def test_a_plain_function_may_publish(custom, trial, emulator, served, recording):
+    def publish(audio, name):
+        assert threading.current_thread() is not threading.main_thread()
+        kept = emulator.keep(audio, suffix=".wav", now=1e9)
+        return f"{served.base_url['tencent-vod']}/storage/{kept}"
+
+    for way in (publish, functools.partial(publish)):
+        able = replace(custom, publish=way)
+        assert decode(finish(able, a_file(able, trial, recording)).audio).duration_s > 1
+
+
+def raises(audio, name):
+    raise OSError(f"the bucket of {A_KEY.secret_key} is full")
+
+
+async def raises_later(audio, name):
+    raises(audio, name)
+
+
+@pytest.mark.parametrize("publish", [raises, raises_later])
+def test_what_breaks_in_publishing_is_a_refusal_before_money(publish, trial, recording, emulator):
+    able = TencentVodCustom(credentials=A_KEY, publish=publish)
+    told = str(failure(Refused, able, a_file(able, trial, recording)))
+    assert "could not be published: OSError: the bucket of [key] is full." in told
+    assert not emulator.ledger.calls
 
 
 def test_a_recording_too_short_is_neither_published_nor_sent(custom, trial, emulator):

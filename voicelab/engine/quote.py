@@ -37,7 +37,7 @@ def quote(
     refused: Mapping[str, str],
     *,
     lab_id: str,
-    check_reference: Callable[[Reference, Provider], None],
+    check_reference: Callable[[Reference, Provider], str],
     history: History,
     budgets: Sequence[tuple[str, Budget, Collection[Charge]]] = (),
     reuse: bool | None = None,
@@ -54,7 +54,7 @@ def quote(
         The lab it is for.
     check_reference
         Raises `UsageError` for a reference whose recording is not there, or that its provider
-        would refuse.
+        would refuse; returns what nobody could judge of it, in a sentence.
     history
         What this lab has made before.
     budgets
@@ -68,12 +68,18 @@ def quote(
     ready = {name: provider for name, provider in ready.items() if name not in refused}
     planned = tuple(p for p in planned if p.trial.provider in ready)
     unfit = _unfit(batch, ready)
+    notes: dict[str, None] = {}
+
+    def checked(reference: Reference, provider: Provider) -> None:
+        if note := check_reference(reference, provider):
+            notes[note] = None
+
     reasons = {
         (variant.label, name): reason
         for name, provider in ready.items()
         for variant in batch.variants
         if (variant.label, name) not in unfit
-        and (reason := _reason(batch, provider, variant, check_reference)) is not None
+        and (reason := _reason(batch, provider, variant, checked)) is not None
     }
     per_cell = len(batch.variants) * batch.takes
     sendable = tuple(p for p in planned if _cell(p) not in unfit and _cell(p) not in reasons)
@@ -87,6 +93,7 @@ def quote(
         done=frozenset(p.trial.id for p in sendable) - {p.trial.id for p in open_},
         alike=alike,
         reuse=reuse,
+        notes=tuple(notes),
         budgets=tuple(
             share
             for scope, budget, spent in budgets

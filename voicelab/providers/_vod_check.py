@@ -8,6 +8,7 @@ from voicelab.errors import UsageError
 from voicelab.providers._tencent_profile import profile
 from voicelab.providers.base import is_loopback
 from voicelab.providers.options import Group, Kind, Option
+from voicelab.providers.wire import shown_link
 
 SUB_APP_ID = "TENCENTCLOUD_VOD_SUB_APP_ID"
 NAME_CHARACTERS = 20
@@ -107,11 +108,11 @@ def check_link(link: str, *, vendor: str, emulated: bool) -> None:
         whole = False
     if not whole:
         raise UsageError(
-            f"the reference is {link!r}; {vendor} takes a whole link, such as "
+            f"the reference is {shown_link(link)!r}; {vendor} takes a whole link, such as "
             "https://example.org/voice.wav."
         )
     if is_loopback(link) and not emulated:
         raise UsageError(
-            f"the reference {link} leads to this machine, where {vendor} cannot fetch it. "
-            "Put the recording where everyone can."
+            f"the reference {shown_link(link)} leads to this machine, where {vendor} cannot fetch "
+            "it. Put the recording where everyone can."
         )

@@ -82,7 +82,7 @@ class TencentTrtc(Provider):
         requests_per_second=fields.INTERNATIONAL.requests_per_second,
         typical_s=10.0,
         reference_s=(fields.INTERNATIONAL.shortest_s, LONGEST_S),
-        reference_form="a file or an earlier trial, sent as 16 kHz mono WAV",
+        reference_form="a file, a link or an earlier trial, sent as 16 kHz mono WAV",
         sample_rates=(SAMPLE_RATE,),
         names="names of 1 to 36 letters, digits and '_'",
     )

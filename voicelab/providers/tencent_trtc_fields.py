@@ -129,11 +129,6 @@ def check_reference(variant: PromptVariant) -> None:
             f"{VENDOR} clones a voice and row {variant.label!r} has no reference. "
             f"Give a recording or drop {VENDOR} from the batch."
         )
-    if variant.reference.url is not None:
-        raise UsageError(
-            f"the reference of row {variant.label!r} is a link; {VENDOR} takes the recording "
-            "itself. Download it and give the file."
-        )
 
 
 def characters(text: str) -> int:

@@ -60,6 +60,17 @@ def check_options(options: Mapping[str, Any], *, own: tuple[str, ...], vendor: s
         raise UsageError(f"options of {vendor} cannot be sent as JSON: {error}.") from None
 
 
+def shown_link(link: str) -> str:
+    """Return a link without what opens it: a password, a signature.
+
+    Examples
+    --------
+    >>> shown_link("https://me:secret@example.org/a.wav?Signature=abc")
+    'https://…@example.org/a.wav?…'
+    """
+    return re.sub(r"\?.*", "?…", re.sub(r"//[^/@]*@", "//…@", link))
+
+
 def told(value: object, *, most: int = 100) -> str:
     """Return a code, an id or a word of a vendor's as text of some length; nothing as none."""
     text = "" if value is None else str(value)

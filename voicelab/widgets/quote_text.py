@@ -20,7 +20,7 @@ def quote_html(sheet: Quote) -> str:
 
 
 def _told(sheet: Quote) -> str:
-    """Return what was made before, and every line of a budget."""
+    """Return what was made before, every line of a budget, and what nobody could judge."""
     then = "taken over, free" if sheet.reuse else "made anew unless you reuse them"
     count = _count(len(sheet.alike), "trial")
     alike = f"<p>{count} of these this lab has already, from another batch: {then}.</p>"
@@ -29,7 +29,8 @@ def _told(sheet: Quote) -> str:
         f"{html.escape(str(share)[0].upper() + str(share)[1:])}.</p>"
         for share in sheet.budgets
     )
-    return (alike if sheet.alike else "") + budgets
+    notes = "".join(f'<p class="voicelab-hint">{html.escape(note)}</p>' for note in sheet.notes)
+    return (alike if sheet.alike else "") + budgets + notes
 
 
 def _headline(sheet: Quote) -> str:

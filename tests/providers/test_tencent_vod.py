@@ -31,6 +31,7 @@ from voicelab.providers.tencent_vod import (
     TencentVodCustom,
     TencentVodDesign,
 )
+from voicelab.providers.words import account_text
 
 PUBLISHED = json.loads(
     Path(__file__).parents[1].joinpath("wire/tencent_vod_codes.json").read_text("utf-8")
@@ -567,6 +568,30 @@ def test_speech_that_cannot_be_read_is_unreadable(sound, design, trial, emulator
     emulator.faults.add("TextToSpeechSync", fault)
     with pytest.raises(Unreadable):
         asyncio.run(design.speak(trial(design, voice_id=voice.voice_id), Wire()))
+
+
+def test_speech_comes_by_a_link_where_one_is_asked_for(design, trial):
+    voice_id = finish(design, trial(design)).voice_id
+    options = {"Output": {"Type": "url"}}
+    design.check(make_variant(voice_id=voice_id), options)
+    spoken = make_trial(design.name, voice_id=voice_id, options=options)
+    assert decode(asyncio.run(design.speak(spoken, Wire())).audio).duration_s > 1
+
+
+def test_what_kept_voices_say_is_shown_with_its_limit(design):
+    assert "Kept voices say up to 2,000 bytes" in account_text(design.limits)
+    assert design.speech_limits.preview_characters is None
+
+
+def test_a_quote_counts_no_text_that_vod_never_says(custom, recording, tmp_path, link):
+    rows = [make_variant(reference=Reference(url=link), preview_text="x" * 1200)]
+    with Lab.open(tmp_path) as lab:
+        assert lab.quote(Batch(variants=rows, providers=[custom])).characters == 0
+
+
+def test_the_overseas_library_is_chosen_by_a_word(custom, link):
+    with pytest.raises(UsageError, match="takes the word 'False' or 'True', as text"):
+        custom.check(make_variant(reference=Reference(url=link)), {"DisableModeration": True})
 
 
 def test_a_text_for_a_kept_voice_is_counted_in_bytes(design):

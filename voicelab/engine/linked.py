@@ -19,7 +19,7 @@ from voicelab.engine.job import Job
 from voicelab.engine.links import PLAIN_STORAGE, follow, is_public, resolved
 from voicelab.engine.received import MAX_REPLY_BYTES
 from voicelab.errors import Refused, TrialError, Unreachable, Unreadable
-from voicelab.providers.base import Provider, Request, is_loopback
+from voicelab.providers.base import Provider, Reply, Request, is_loopback
 from voicelab.providers.wire import shown_link
 
 TIMEOUT_S = 30.0
@@ -84,7 +84,7 @@ class Linked:
         async with self._locks[key]:
             found = self._found.get(key)
             if found is None or found.until < time.monotonic():
-                found = await _tried(url, provider.name, here=key[1])
+                found = await _tried(url, here=key[1])
             self._keep(key, found)
         if found.error is not None:
             raise found.error.with_traceback(None)
@@ -103,20 +103,30 @@ class Linked:
             self._found.popitem(last=False)
 
 
-async def _tried(url: str, vendor: str, *, here: bool) -> _Found:
+async def _tried(url: str, *, here: bool) -> _Found:
     try:
-        audio = await _fetched(url, vendor, here=here)
+        audio = await _fetched(url, here=here)
     except TrialError as error:
         return _Found(error=error, until=time.monotonic() + FAILED_S)
     return _Found(audio=audio, until=time.monotonic() + KEPT_S)
 
 
-async def _fetched(url: str, vendor: str, *, here: bool) -> bytes:
+async def _fetched(url: str, *, here: bool) -> bytes:
+    shown = shown_link(url)
     try:
-        await _require_way(url, vendor, here=here)
+        await _require_way(url, here=here)
+        async with asyncio.timeout(TIMEOUT_S):
+            return _recording(await follow(_request(url, here=here)), shown)
+    except Unreadable as error:
+        raise Refused(f"the reference {shown} cannot be used. {error}") from None
     except ValueError as error:
-        raise Refused(f"the reference {shown_link(url)} is no link ({error}).") from None
-    request = Request(
+        raise Refused(f"the reference {shown} is no link ({error}).") from None
+    except (*NO_REPLY, httpx.InvalidURL) as error:
+        raise Unreachable(f"the reference {shown} cannot be fetched ({words(error)}).") from None
+
+
+def _request(url: str, *, here: bool) -> Request:
+    return Request(
         step="reference",
         method="GET",
         url=url,
@@ -124,29 +134,23 @@ async def _fetched(url: str, vendor: str, *, here: bool) -> bytes:
         timeout_s=TIMEOUT_S,
         link_from=HERE if here else AWAY,
     )
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            reply = await follow(request)
-    except (Refused, Unreadable) as error:
-        raise Refused(f"the reference {shown_link(url)} cannot be used. {error}") from None
-    except (*NO_REPLY, httpx.InvalidURL) as error:
-        raise Unreachable(
-            f"the reference {shown_link(url)} cannot be fetched ({words(error)})."
-        ) from None
+
+
+def _recording(reply: Reply, shown: str) -> bytes:
     if len(reply.content) > MAX_REPLY_BYTES:
         raise Refused(
-            f"the reference {shown_link(url)} has more than {MAX_REPLY_BYTES >> 20} MiB. "
+            f"the reference {shown} has more than {MAX_REPLY_BYTES >> 20} MiB. "
             "Cut it to its best part."
         )
     if reply.status == 200 and reply.content:
         return reply.content
-    told = f"the reference {shown_link(url)} cannot be fetched: it answered HTTP {reply.status}"
+    told = f"the reference {shown} cannot be fetched: it answered HTTP {reply.status}"
     if reply.status in (200, *NOTHING_THERE):
         raise Refused(f"{told} and no recording. Check the link.")
     raise Unreachable(f"{told}.")
 
 
-async def _require_way(url: str, vendor: str, *, here: bool) -> None:
+async def _require_way(url: str, *, here: bool) -> None:
     """Raise for a link that is not even asked.
 
     Raises
@@ -158,20 +162,14 @@ async def _require_way(url: str, vendor: str, *, here: bool) -> None:
     """
     if here and not is_loopback(url):
         raise Refused(
-            f"the reference {shown_link(url)} leads off this machine, and {vendor} is asked "
-            "here: nothing beyond is. Give a file, or a link on this machine."
+            f"the reference {shown_link(url)} leads off this machine, and nothing beyond it is "
+            "asked for an emulated vendor or offline. Give a file, or a link on this machine."
         )
     parts = urlsplit(url)
     host = parts.hostname or ""
     if here or parts.scheme != "http" or host.endswith(PLAIN_STORAGE):
         return
-    try:
-        addresses = await resolved(host, parts.port or 80)
-    except httpx.ConnectError as error:
-        raise Unreachable(
-            f"the reference {shown_link(url)} cannot be fetched ({words(error)})."
-        ) from None
-    if not all(map(is_public, addresses)):
+    if not all(map(is_public, await resolved(host, parts.port or 80))):
         raise Refused(
             f"the reference {shown_link(url)} is not on the open internet: no vendor gets there."
         )

@@ -49,6 +49,7 @@ CUSTOM_OPTIONS = (
         title="Overseas library",
         kind=Kind.CHOICE,
         choices=("False", "True"),
+        rule="the word 'False' or 'True', as text",
         help="Whether the voice goes to the library of voices abroad, which is not moderated.",
         source=CUSTOM_PAGE,
     ),
@@ -78,6 +79,99 @@ DESIGN_OPTIONS = (
     _context(source=DESIGN_PAGE),
 )
 """Of `DesignVoiceAsync`."""
+
+
+EXTRA = Group(name="ExtParam", title="Extra parameters", packed=True)
+_voice = partial(
+    Option,
+    within=Group(name="voice_setting", title="Voice", within=EXTRA),
+    kind=Kind.NUMBER,
+    source=DESIGN_PAGE,
+)
+_sound = partial(
+    Option, within=Group(name="audio_setting", title="Sound", within=EXTRA), source=DESIGN_PAGE
+)
+SPEECH_OPTIONS = (
+    Option(
+        name="LanguageBoost",
+        title="Language",
+        kind=Kind.TEXT,
+        help="Of the text, by its English name.",
+        source=DESIGN_PAGE,
+        usual="auto",
+        example="English",
+    ),
+    Option(
+        name="model",
+        title="Model",
+        kind=Kind.CHOICE,
+        within=EXTRA,
+        choices=tuple(
+            f"minimax-speech-{version}-{kind}"
+            for version in ("2.8", "2.6", "02")
+            for kind in ("hd", "turbo")
+        ),
+        others=True,
+        pattern="minimax-speech-.+",
+        rule="the name of a speech model, such as minimax-speech-2.8-hd",
+        help="What the text is spoken with.",
+        source=DESIGN_PAGE,
+    ),
+    _voice(name="speed", title="Speed", low=0.5, high=2, usual="1", help="How fast it speaks."),
+    _voice(name="vol", title="Volume", low=0, high=10, usual="1", help="How loud it is."),
+    _voice(
+        name="pitch",
+        title="Pitch",
+        kind=Kind.WHOLE,
+        low=-12,
+        high=12,
+        unit="semitones",
+        usual="0",
+        help="How much higher it speaks.",
+    ),
+    _voice(
+        name="emotion",
+        title="Emotion",
+        kind=Kind.CHOICE,
+        choices=(
+            *("happy", "sad", "angry", "fearful", "disgusted"),
+            *("surprised", "calm", "fluent", "whisper"),
+        ),
+        help="How it feels; not every model has every one.",
+    ),
+    _sound(
+        name="sample_rate",
+        title="Sample rate",
+        kind=Kind.CHOICE,
+        choices=(16000, 8000, 22050, 24000, 32000, 44100),
+        unit="Hz",
+        help="Of the speech.",
+    ),
+    _sound(
+        name="format",
+        title="Format",
+        kind=Kind.CHOICE,
+        choices=("wav", "mp3"),
+        help="Of the speech.",
+    ),
+    _sound(
+        name="duration",
+        title="Duration",
+        kind=Kind.NUMBER,
+        low=0,
+        above=True,
+        unit="s",
+        help="How long the speech should last.",
+    ),
+    _sound(
+        name="cut_silence",
+        title="Cut silence",
+        kind=Kind.YES_NO,
+        help="Whether silence is cut from the speech.",
+    ),
+)
+"""Of `TextToSpeechSync`; an `ExtParam` of one's own takes the place of voicelab's, which asks for
+WAV at 32 kHz and nothing else."""
 
 
 def read_app(text: str) -> int | None:

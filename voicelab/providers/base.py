@@ -74,6 +74,8 @@ class Limits:
     """What a voice may be called there, where the batch's own options name it."""
     speech_characters: int | None = None
     """Of a text said with a kept voice."""
+    speech_bytes: int | None = None
+    """The same where the vendor counts bytes of UTF-8."""
     free: bool = False
     """Whether making a voice costs nothing, there being no vendor."""
 

@@ -14,7 +14,7 @@ from voicelab.providers.base import Limits, Reply
 from voicelab.providers.minimax_replies import hex_audio, unreadable
 from voicelab.providers.options import Group, Kind, Option, check_declared
 from voicelab.providers.prices import price_of
-from voicelab.providers.wire import check_length, check_options
+from voicelab.providers.wire import TEXT, VOICE_ID, check_length, check_options
 
 DEFAULT_MODEL = "speech-2.8-hd"
 TEXT_CHARACTERS = 9_999
@@ -24,7 +24,12 @@ PRICED = ("hd", "turbo")
 """The kinds of models the vendor publishes a price of, by the end of their names."""
 """By the last part of the model's name."""
 
-OWN_FIELDS = ("text", "voice_id", "stream", "output_format")
+OWN_FIELDS = {
+    "text": TEXT,
+    "voice_id": VOICE_ID,
+    "stream": "voicelab reads whole answers, so it is never on; leave it out",
+    "output_format": "voicelab reads the sound out of the answer itself, as hex; leave it out",
+}
 VOICE: Mapping[str, Any] = {"speed": 1, "vol": 1, "pitch": 0}
 AUDIO: Mapping[str, Any] = {
     "sample_rate": 32000,
@@ -161,7 +166,7 @@ def check(variant: PromptVariant, options: Mapping[str, Any]) -> None:
     check_options(options, own=OWN_FIELDS, vendor="minimax")
     check_declared(options, OPTIONS, vendor="minimax")
     if "voice_id" in options.get("voice_setting", {}):
-        raise UsageError("options of minimax hold a 'voice_id'; that belongs in the row.")
+        raise UsageError(f"options of minimax hold 'voice_id': {VOICE_ID}.")
 
 
 def check_text(text: str, *, most: int) -> None:

@@ -25,11 +25,13 @@ from voicelab.providers._vod_check import (
     CUSTOM_OPTIONS,
     DESIGN_OPTIONS,
     NAME_CHARACTERS,
+    SPEECH_OPTIONS,
     SUB_APP_ID,
     check_app,
     check_link,
     read_app,
 )
+from voicelab.providers._vod_task import APP as OF_THE_ACCOUNT
 from voicelab.providers._vod_task import (
     CUSTOM,
     DESIGN,
@@ -48,7 +50,7 @@ from voicelab.providers.base import (
     without_secrets,
 )
 from voicelab.providers.options import Option, check_declared
-from voicelab.providers.wire import check_length, check_options
+from voicelab.providers.wire import TEXT, VOICE_ID, check_length, check_options
 
 INTERNATIONAL = "https://vod.intl.tencentcloudapi.com"
 MAINLAND = "https://vod.tencentcloudapi.com"
@@ -61,6 +63,7 @@ REFERENCE_RATE = 44100
 LINKED_FORMS = ("mp3", "wav")
 """Of what the vendor fetches, beside mp4 and mov."""
 SPOKEN_AS = json.dumps({"audio_setting": {"format": "wav", "sample_rate": 32000}})
+SPOKEN_OWN = {"SubAppId": OF_THE_ACCOUNT, "Text": TEXT, "VoiceId": VOICE_ID}
 PAGE, PAGES = 100, 50
 """Tasks a page of `DescribeTasks` may have, and pages looked through for one."""
 
@@ -345,12 +348,21 @@ class TencentVodDesign(TencentVod):
 
     name: ClassVar[str] = "tencent-vod-design"
     published: ClassVar[Limits] = Limits(
-        preview_characters=PREVIEW_CHARACTERS, requests_per_second=20, parallel=10
+        preview_characters=PREVIEW_CHARACTERS,
+        requests_per_second=20,
+        parallel=10,
+        speech_bytes=SPOKEN_BYTES,
     )
     declared: ClassVar[tuple[Option, ...]] = DESIGN_OPTIONS
+    declared_for_speech: ClassVar[tuple[Option, ...]] = SPEECH_OPTIONS
     lasting: ClassVar[str] = FIRST_USE
     kept_by_speaking: ClassVar[bool] = True
     dialect: ClassVar[Dialect] = DESIGN
+
+    @property
+    def speech_limits(self) -> Limits:
+        """What holds for `speak`: its text is counted in bytes."""
+        return replace(self.limits, preview_characters=None)
 
     def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:
         """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""
@@ -418,7 +430,8 @@ class TencentVodDesign(TencentVod):
         return wish, {}
 
     def _check_spoken(self, text: str, options: Mapping[str, Any]) -> None:
-        check_options(options, own=("SubAppId", "Text", "VoiceId", "Output"), vendor=self.name)
+        check_options(options, own=SPOKEN_OWN, vendor=self.name)
+        check_declared(options, self.declared_for_speech, vendor=self.name)
         length = len(text.encode())
         if length > SPOKEN_BYTES:
             raise UsageError(

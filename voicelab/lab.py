@@ -218,7 +218,6 @@ class Lab:
         batch = _as_batch(what)
         ready, refused = self._roster.of(batch)
         key = batch_id(batch, ready, lab_id=self._store.id)
-        self._recordings.fetch(batch, ready)
         done = self._store.records(batch_id=key, states=[TrialState.DONE])
         own = self._budget_of(what, budget)
         if own is None:
@@ -228,7 +227,7 @@ class Lab:
             ready,
             refused,
             lab_id=self._store.id,
-            check_reference=self._recordings.check,
+            recordings=self._recordings,
             history=History(
                 done={record.trial.id for record in done}, done_like=self._store.done_like
             ),

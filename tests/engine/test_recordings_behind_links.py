@@ -284,6 +284,17 @@ def test_for_a_live_vendor_no_link_leads_into_this_machine_or_its_network(
     assert site.asked == []
 
 
+def test_a_batch_that_is_done_needs_its_links_no_more(
+    lab: Lab, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linked, "KEPT_S", -1.0)
+    batch = clones(site.holds("a.wav", spoken(3)), providers=BOTH)
+    lab.run(batch).result()
+    site.files.clear()
+    assert not lab.quote(batch).refusals
+    assert lab.run(batch).result().frame["state"].tolist() == ["done", "done"]
+
+
 def test_a_clone_whose_link_cannot_be_fetched_in_the_run_is_retried_free(
     lab: Lab, sandbox: Sandbox, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

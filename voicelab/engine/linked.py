@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ KEPT_S = 600.0
 """How long a recording counts as what is behind its link: a quote and the run after it."""
 FAILED_S = 20.0
 """How long a link that cannot be fetched is left alone; a form quotes at every letter."""
+AT_ONCE = 8
 MOST_BYTES = 256 * 2**20
 """Of all recordings that are held at once; the longest unused goes first."""
 HERE, AWAY = "http://127.0.0.1", "https://vendor.invalid"
@@ -91,10 +93,14 @@ class Linked:
         return found.audio
 
     async def _all(self, wanted: list[tuple[str, Provider]]) -> None:
-        asked = (self.get(url, provider) for url, provider in wanted)
-        for outcome in await asyncio.gather(*asked, return_exceptions=True):
-            if isinstance(outcome, BaseException) and not isinstance(outcome, TrialError):
-                raise outcome
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(url: str, provider: Provider) -> None:
+            async with gate:
+                with suppress(TrialError):
+                    await self.get(url, provider)
+
+        await asyncio.gather(*(one(url, provider) for url, provider in wanted))
 
     def _keep(self, key: Key, found: _Found) -> None:
         self._found[key] = found
@@ -116,17 +122,15 @@ async def _fetched(url: str, *, here: bool) -> bytes:
     try:
         await _require_way(url, here=here)
         async with asyncio.timeout(TIMEOUT_S):
-            return _recording(await follow(_request(url, here=here)), shown)
-    except Unreadable as error:
-        raise Refused(f"the reference {shown} cannot be used. {error}") from None
+            return _recording(await _followed(url, here=here), shown)
     except ValueError as error:
         raise Refused(f"the reference {shown} is no link ({error}).") from None
     except (*NO_REPLY, httpx.InvalidURL) as error:
         raise Unreachable(f"the reference {shown} cannot be fetched ({words(error)}).") from None
 
 
-def _request(url: str, *, here: bool) -> Request:
-    return Request(
+async def _followed(url: str, *, here: bool) -> Reply:
+    request = Request(
         step="reference",
         method="GET",
         url=url,
@@ -134,6 +138,10 @@ def _request(url: str, *, here: bool) -> Request:
         timeout_s=TIMEOUT_S,
         link_from=HERE if here else AWAY,
     )
+    try:
+        return await follow(request)
+    except (Refused, Unreadable) as error:
+        raise Refused(f"the reference {shown_link(url)} cannot be used. {error}") from None
 
 
 def _recording(reply: Reply, shown: str) -> bytes:

@@ -2,13 +2,13 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
 from voicelab.audio.clip import decode, encode, sniff
 from voicelab.engine.linked import Linked
 from voicelab.errors import Refused, TrialError, Unreachable, UsageError
-from voicelab.model import Batch, Reference, Trial, Wants
+from voicelab.model import Reference, Trial
 from voicelab.providers.base import Provider
 from voicelab.store.store import Store
 
@@ -43,12 +43,10 @@ class Recordings:
         self._linked = linked
         self._said: dict[Hashable, UsageError | str] = {}
 
-    def fetch(self, batch: Batch, ready: Mapping[str, Provider]) -> None:
-        """Fetch what is behind the links of a batch, side by side, for `check` to judge."""
-        cloning = [p for p in ready.values() if p.wants is Wants.REFERENCE]
-        rows = [v.reference for v in batch.variants if v.voice_id is None and v.reference]
-        links = dict.fromkeys(row.url for row in rows if row.url)
-        self._linked.fetch_all([(url, provider) for url in links for provider in cloning])
+    def fetch(self, wanted: Iterable[tuple[Reference, Provider]]) -> None:
+        """Fetch what is behind links, side by side, for `check` to judge."""
+        links = {(reference.url, provider.name): provider for reference, provider in wanted}
+        self._linked.fetch_all([(url, provider) for (url, _), provider in links.items() if url])
 
     def check(self, reference: Reference, provider: Provider) -> str:
         """Raise `UsageError` when a recording is not there or `provider` would refuse it.

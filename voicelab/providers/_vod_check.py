@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from voicelab.errors import UsageError
 from voicelab.providers._tencent_profile import profile
+from voicelab.providers._voice_setting import voice_setting
 from voicelab.providers.base import is_loopback
 from voicelab.providers.options import Group, Kind, Option
 from voicelab.providers.wire import shown_link
@@ -82,12 +83,7 @@ DESIGN_OPTIONS = (
 
 
 EXTRA = Group(name="ExtParam", title="Extra parameters", packed=True)
-_voice = partial(
-    Option,
-    within=Group(name="voice_setting", title="Voice", within=EXTRA),
-    kind=Kind.NUMBER,
-    source=DESIGN_PAGE,
-)
+VOICE = voice_setting(EXTRA, source=DESIGN_PAGE)
 _sound = partial(
     Option, within=Group(name="audio_setting", title="Sound", within=EXTRA), source=DESIGN_PAGE
 )
@@ -117,19 +113,8 @@ SPEECH_OPTIONS = (
         help="What the text is spoken with.",
         source=DESIGN_PAGE,
     ),
-    _voice(name="speed", title="Speed", low=0.5, high=2, usual="1", help="How fast it speaks."),
-    _voice(name="vol", title="Volume", low=0, high=10, usual="1", help="How loud it is."),
-    _voice(
-        name="pitch",
-        title="Pitch",
-        kind=Kind.WHOLE,
-        low=-12,
-        high=12,
-        unit="semitones",
-        usual="0",
-        help="How much higher it speaks.",
-    ),
-    _voice(
+    *VOICE,
+    Option(
         name="emotion",
         title="Emotion",
         kind=Kind.CHOICE,
@@ -138,6 +123,8 @@ SPEECH_OPTIONS = (
             *("surprised", "calm", "fluent", "whisper"),
         ),
         help="How it feels; not every model has every one.",
+        within=VOICE[0].within,
+        source=DESIGN_PAGE,
     ),
     _sound(
         name="sample_rate",

@@ -10,6 +10,7 @@ from typing import Any
 
 from voicelab.errors import UsageError
 from voicelab.model import PromptVariant, Trial, Voice
+from voicelab.providers._voice_setting import voice_setting
 from voicelab.providers.base import Limits, Reply
 from voicelab.providers.minimax_replies import hex_audio, unreadable
 from voicelab.providers.options import Group, Kind, Option, check_declared
@@ -38,9 +39,6 @@ AUDIO: Mapping[str, Any] = {
     "channel": 1,
 }
 _PAGE = "https://platform.minimax.io/docs/api-reference/speech-t2a-http"
-_voice = partial(
-    Option, within=Group(name="voice_setting", title="Voice"), source=_PAGE, kind=Kind.NUMBER
-)
 _audio = partial(
     Option, within=Group(name="audio_setting", title="Sound"), source=_PAGE, kind=Kind.CHOICE
 )
@@ -59,20 +57,7 @@ OPTIONS = (
         help="What the text is spoken with.",
         source=_PAGE,
     ),
-    _voice(name="speed", title="Speed", low=0.5, high=2, usual="1", help="How fast it speaks."),
-    _voice(
-        name="vol", title="Volume", low=0, above=True, high=10, usual="1", help="How loud it is."
-    ),
-    _voice(
-        name="pitch",
-        title="Pitch",
-        kind=Kind.WHOLE,
-        low=-12,
-        high=12,
-        unit="semitones",
-        usual="0",
-        help="How much higher it speaks.",
-    ),
+    *voice_setting(None, source=_PAGE),
     _audio(
         name="sample_rate",
         title="Sample rate",

@@ -13,6 +13,7 @@ from voicelab.engine.hub import hub_of
 from voicelab.engine.job import Job
 from voicelab.engine.keep import Keeping, keeping
 from voicelab.engine.land import measured_all
+from voicelab.engine.linked import Linked
 from voicelab.engine.plan import batch_id, spec
 from voicelab.engine.quote import History, quote
 from voicelab.engine.reference import Recordings
@@ -81,7 +82,7 @@ class Lab:
         self._roster = roster
         self._book = PaceBook.open()
         self._hub = hub_of(store.folder)
-        self._recordings = Recordings(store)
+        self._recordings = Recordings(store, Linked(live=roster.live))
         self._dropped: set[tuple[str, str | None]] = set()
         """What this session deleted: a vendor that lists no unused voice says nothing of it."""
 
@@ -223,6 +224,8 @@ class Lab:
     ) -> Quote:
         """Say what a batch will take, and what would be refused; nothing is sent.
 
+        References that are links are fetched to be listened to, from where the lab may go.
+
         Parameters
         ----------
         budget
@@ -243,7 +246,7 @@ class Lab:
             ready,
             refused,
             lab_id=self._store.id,
-            check_reference=self._recordings.check,
+            recordings=self._recordings,
             history=History(
                 done={record.trial.id for record in done},
                 done_like=self._store.done_like,
@@ -802,7 +805,13 @@ class Lab:
         runners: list[Runner] = []
 
         async def work() -> Comparison:
-            runner = Runner(self._store, self._roster, self._changed, book=self._book)
+            runner = Runner(
+                self._store,
+                self._roster,
+                self._changed,
+                book=self._book,
+                recordings=self._recordings,
+            )
             self._hub.runner = runner
             runners.append(runner)
             if stopped:

@@ -65,7 +65,6 @@ REFUSED = {
         ({}, {"VoiceProfile": "male"}),
         ({}, {"VoiceProfile": {"Gender": "Male"}}),
         ({}, {"VoiceProfile": {"Age": 40}}),
-        ({}, {"VoiceProfile": {"Language": ["en"]}}),
         ({}, {"VoiceProfile": {"Languages": ["hu"]}}),
         ({}, {"VoiceProfile": {"Languages": "en"}}),
         ({}, {"VoiceProfile": {"Labels": [1]}}),

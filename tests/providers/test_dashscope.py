@@ -596,7 +596,12 @@ def test_a_trial_in_doubt_is_looked_for_by_its_own_name_and_never_bought(kind, m
         (DashScopeQwen, {}, {"parameters": {"sample_rate": True}}, "sample_rate is True"),
         (DashScopeQwen, {}, {"parameters": 7}, "names and values"),
         (DashScopeQwen, {}, {"target_model": "cosyvoice-v3.5-plus"}, "takes qwen3-tts-vd"),
-        (DashScopeCosyVoice, {}, {"voice_prompt": "x"}, "'voice_prompt'; that belongs in the row"),
+        (
+            DashScopeCosyVoice,
+            {},
+            {"voice_prompt": "x"},
+            "'voice_prompt': that is the prompt",
+        ),
         (DashScopeQwen, {"voice_id": "v", "preview_text": "a" * 601}, {}, "takes 600"),
     ],
 )
@@ -605,12 +610,68 @@ def test_what_the_vendor_would_refuse_is_told_before_it_is_sent(kind, changes, o
         kind(api_key=KEY).check(make_variant(**changes), options)
 
 
-def test_cosyvoice_is_designed_in_beijing_only():
-    for url in (SINGAPORE, "https://ws1.ap-southeast-1.maas.aliyuncs.com"):
-        with pytest.raises(UsageError, match="Beijing only"):
-            DashScopeCosyVoice(api_key=KEY, base_url=url)
+SOUTHEAST = "ap-southeast-1"
+BEYOND = ("cn-hongkong", "us-east-1", "eu-central-1", "ap-northeast-1")
+
+
+def test_voice_enrollment_is_in_beijing_only_whatever_model_will_speak():
+    abroad = [SINGAPORE, *(f"https://ws1.{r}.maas.aliyuncs.com" for r in (SOUTHEAST, *BEYOND))]
+    for url in abroad:
+        for target in ("cosyvoice-v3.5-plus", "qwen-audio-3.0-tts-plus"):
+            with pytest.raises(UsageError, match="designed in cn-beijing only"):
+                DashScopeCosyVoice(api_key=KEY, base_url=url, target_model=target)
+    for url in (BEIJING, "https://WS1.cn-beijing.maas.aliyuncs.com", "https://gateway.example.org"):
         DashScopeCosyVoice(api_key=KEY, base_url=url, target_model="qwen-audio-3.0-tts-plus")
+
+
+def test_qwen_is_designed_in_beijing_and_singapore_only():
+    for url in (BEIJING, SINGAPORE, f"https://ws1.{SOUTHEAST}.maas.aliyuncs.com"):
         DashScopeQwen(api_key=KEY, base_url=url)
+    for region in BEYOND:
+        with pytest.raises(UsageError, match=f"that of {region}, .* cn-beijing and {SOUTHEAST}"):
+            DashScopeQwen(api_key=KEY, base_url=f"https://ws1.{region}.maas.aliyuncs.com")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "language", "options"),
+    [
+        (DashScopeCosyVoice, "Good evening.", None, {"language_hints": ["zh"]}),
+        (DashScopeCosyVoice, "Good evening.", "zh", {}),
+        (DashScopeCosyVoice, "晚上好,朋友们。", "en", {}),
+        (DashScopeCosyVoice, "Добрый вечер.", None, {"language_hints": ["en"]}),
+        (DashScopeCosyVoice, "こんばんは。", "zh-CN", {}),
+        (DashScopeQwen, "Good evening.", None, {"language": "ja"}),
+        (DashScopeQwen, "Good evening.", "ja", {}),
+        (DashScopeQwen, "안녕하세요.", "ja", {}),
+        (DashScopeQwen, "Guten Abend.", "ru", {}),
+        (DashScopeQwen, "こんばんは。", None, {"language": "zh"}),
+    ],
+)
+def test_a_language_the_text_cannot_be_in_is_told_before_money(
+    kind, text, language, options, make, emulator
+):
+    provider = make(kind)
+    variant = make_variant(preview_text=text, language=language)
+    with pytest.raises(UsageError, match="the preview text is not written in it"):
+        provider.check(variant, options)
+    trial = make_trial(kind.name, preview_text=text, language=language, options=options)
+    failure(Refused, provider, trial)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "language", "options"),
+    [
+        (DashScopeCosyVoice, "Good evening, 朋友.", "en", {}),
+        (DashScopeCosyVoice, "我用 iPhone 和 MacBook。", None, {"language_hints": ["zh"]}),
+        (DashScopeCosyVoice, "12, 34.", "zh", {}),
+        (DashScopeQwen, "東京都。", "ja", {}),
+        (DashScopeQwen, "Guten Abend.", "de-AT", {}),
+        (DashScopeQwen, "Buenas noches.", None, {"language": "pt"}),
+        (DashScopeQwen, "Good evening.", "de", {"language": "en"}),
+    ],
+)
+def test_a_language_the_text_may_be_in_is_left_to_the_vendor(kind, text, language, options):
+    kind(api_key=KEY).check(make_variant(preview_text=text, language=language), options)
 
 
 @both

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from dataclasses import replace
 
 import pytest
 from provider_helpers import Wire, make_trial, make_variant, submit
@@ -26,9 +27,11 @@ SPEAKING = {
     "minimax": ("minimax", ("t2a_v2",)),
     "dashscope-cosyvoice": ("dashscope", ("SpeechSynthesizer",)),
     "dashscope-qwen": ("dashscope", ("generation",)),
+    "tencent-mps": ("tencent_mps", ("TextToSpeech",)),
     "tencent-trtc": ("tencent_trtc", ("TextToSpeech",)),
+    "tencent-vod-design": ("tencent_vod", ("TextToSpeechSync",)),
 }
-OURS = {"Format", "SampleRate", "Bitrate", "output_format"}
+OURS = {"output_format", "Type"}
 """What the provider itself says, and a batch does not."""
 HEADERLESS = {"minimax": {"format": {"pcm", "pcmu_raw"}}}
 """Formats that are left out, because no decoder can know them."""
@@ -69,12 +72,14 @@ def test_every_enum_of_speech_is_declared(name):
 
 
 def value_for(option):
-    """Return a value that an option takes."""
+    """Return a value that an option takes, and that fits the text of a good trial."""
+    if option.path == "language":
+        return "de"
     match option.kind:
         case Kind.YES_NO:
             return True
         case Kind.WHOLE | Kind.NUMBER:
-            return int(option.high)
+            return int(option.high or 1)
         case Kind.CHOICE:
             return option.choices[-1]
         case Kind.CHOICES:
@@ -89,9 +94,10 @@ def value_for(option):
 
 
 def written(option):
-    value = value_for(option)
-    group = option.within
-    return {group.name: packed({option.name: value}, group)} if group else {option.name: value}
+    fields, group = {option.name: value_for(option)}, option.within
+    while group is not None:
+        fields, group = {group.name: packed(fields, group)}, group.within
+    return fields
 
 
 def options_of(which):
@@ -178,6 +184,95 @@ def test_what_is_wrong_with_an_option_is_a_sentence(options, words):
         check_declared(options, [PITCH], vendor="acme")
     assert words in str(told.value)
     assert len(str(told.value)) < 400
+
+
+OUTER = Group(name="extra", title="Extra", packed=True)
+INNER = replace(PITCH, within=Group(name="voice", title="Voice", within=OUTER))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"extra": '{"voice": {"pitch": 13}}'}, "extra.voice.pitch is 13; acme takes whole"),
+        ({"extra": '{"voice": 3}'}, "extra.voice is 3; acme takes an object with such fields"),
+        ({"extra": {"voice": {}}}, "takes a JSON object as text with such fields as voice"),
+    ],
+)
+def test_an_object_may_stand_in_another(options, words):
+    check_declared({"extra": '{"voice": {"pitch": 3, "new": 1}, "new": 2}'}, [INNER], vendor="acme")
+    with pytest.raises(UsageError) as told:
+        check_declared(options, [INNER], vendor="acme")
+    assert words in str(told.value)
+
+
+SPOKEN = [
+    ("tencent-vod-design", {"ExtParam": '{"voice_setting": {"speed": 9}}'}, "numbers from 0.5"),
+    ("tencent-vod-design", {"ExtParam": '{"audio_setting": {"sample_rate": 12345}}'}, "16000, "),
+    ("tencent-vod-design", {"ExtParam": '{"model": "speech-2.8-hd"}'}, "such as minimax-speech"),
+    ("tencent-vod-design", {"ExtParam": '{"voice_setting": {"emotion": "gay"}}'}, "happy, sad"),
+    ("tencent-mps", {"ExtParam": '{"synExt": {"sampleRate": 12345}}'}, "takes 16000, 8000"),
+    ("tencent-mps", {"ExtParam": '{"synExt": {"format": "flac"}}'}, "takes wav, mp3"),
+    ("dashscope-cosyvoice", {"instruction": "a" * 129}, "a text of up to 128 characters"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "words"), SPOKEN)
+def test_what_a_vendor_would_refuse_to_say_is_told_before_money(name, options, words, sandbox):
+    made = provider(name)
+    kept = submit(made, make_trial(name)).voice_id
+    with pytest.raises(UsageError) as told:
+        made.check(make_variant(name, voice_id=kept), options)
+    assert words in str(told.value)
+    with pytest.raises(Refused):
+        asyncio.run(made.speak(make_trial(name, voice_id=kept, options=options), Wire()))
+
+
+TOMORROW = [
+    ("tencent-mps", {"VoiceProfile": {"Tomorrow": "x"}}, False),
+    ("tencent-vod-design", {"VoiceSettings": {"Tomorrow": "x"}}, False),
+    ("tencent-mps", {"ExtParam": '{"synExt": {"tomorrow": 1}, "new": 2}'}, True),
+    ("tencent-vod-design", {"ExtParam": '{"voice_setting": {"tomorrow": 1}}'}, True),
+    ("tencent-trtc", {"AudioFormat": {"Tomorrow": 1}}, True),
+    ("dashscope-cosyvoice", {"tomorrow": 1}, True),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "speaking"), TOMORROW)
+def test_a_field_a_vendor_adds_tomorrow_goes_to_it_unchanged(name, options, speaking, sandbox):
+    made, wire = provider(name), Wire()
+    kept = submit(made, make_trial(name)).voice_id if speaking else None
+    made.check(make_variant(name, voice_id=kept), options)
+    trial = make_trial(name, voice_id=kept, options=options)
+    with contextlib.suppress(Refused):  # an emulator knows what its vendor knows today
+        asyncio.run(made.speak(trial, wire) if speaking else made.submit(trial, wire))
+    asked = [dict(fields(json.loads(r.content))) for r in wire.sent if r.method == "POST"]
+    assert any(wanted.items() <= body.items() for body in asked for wanted in inmost(options))
+
+
+def inmost(options):
+    """Return the objects that stand deepest in options."""
+    found = [value for _, value in fields(options) if isinstance(value, dict)]
+    found += [json.loads(value) for value in options.values() if isinstance(value, str)]
+    return [{k: v} for one in found or [options] for k, v in one.items() if "omorrow" in k]
+
+
+ELSEWHERE = [
+    ("tencent-vod", {"SubAppId": 3}, "set TENCENTCLOUD_VOD_SUB_APP_ID"),
+    ("tencent-vod", {"SessionId": "mine"}, "the trial's own name, under which no trial is sold"),
+    ("tencent-vod", {"VoiceUrl": "https://a.b/c"}, "that is the reference of the row"),
+    ("tencent-vod-design", {"Prompt": "x"}, "that is the prompt of the row"),
+    ("tencent-trtc", {"SdkAppId": 3}, "set TENCENTCLOUD_SDK_APP_ID"),
+    ("tencent-trtc", {"PromptText": "x"}, "the transcript of the row's reference"),
+    ("dashscope-qwen", {"model": "x"}, "the model that speaks is the option target_model"),
+    ("minimax", {"preview_text": "x"}, "that is the preview text of the row"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "words"), ELSEWHERE)
+def test_what_is_no_option_says_what_it_is_and_what_to_do(name, options, words, sandbox):
+    with pytest.raises(UsageError) as told:
+        provider(name).check(make_variant(name), options)
+    assert words in str(told.value)
 
 
 def test_what_is_not_declared_is_left_to_the_vendor():

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from email.utils import formatdate
 from pathlib import Path
 
@@ -174,6 +175,22 @@ def test_a_wrong_clock_is_told_and_put_right_once(emulator, minutes):
     assert "RequestId" in ask(api)
     emulator.faults.add("DescribeVoices", Fault(code=EXPIRED, message="expired"))
     assert f"off by {abs(minutes)} min" in str(failure(Refused, api, send=dated(emulator)))
+
+
+@pytest.mark.parametrize(
+    ("off_s", "told"), [(0, "is right to a few seconds. Look"), (45, r"is off by 4\d s\. Look")]
+)
+def test_a_clock_that_is_right_is_not_blamed_for_what_the_vendor_finds_too_old(
+    emulator, off_s, told
+):
+    here = emulator.wall
+    emulator.wall = lambda: here() + off_s
+    api = make_api(emulator)
+    for kind in (Throttled, Refused):
+        emulator.faults.add("DescribeVoices", Fault(code=EXPIRED, message="expired"))
+        error = failure(kind, api, send=dated(emulator))
+        assert " 0 min" not in str(error)
+    assert re.search(told, str(error))
 
 
 def dated(emulator):

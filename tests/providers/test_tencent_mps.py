@@ -301,6 +301,8 @@ def test_the_shelf_lists_changes_and_drops_the_accounts_own_voices(mps, emulator
     assert (shelf.slots, shelf.notes) == (100, ())
     asyncio.run(mps.update(voice_id, {"Name": "narrator", "Age": "senior"}, wire))
     assert asyncio.run(mps.shelf(wire)).voices[0].name == "narrator"
+    with pytest.raises(UsageError, match=r"has a field 'Language'; .* knows .*Languages"):
+        asyncio.run(mps.update(voice_id, {"Language": ["en"]}, wire))
     asyncio.run(mps.drop(voice_id, wire))
     assert asyncio.run(mps.shelf(wire)).voices == ()
     assert not any(request.spends for request in wire.requests)
@@ -327,7 +329,6 @@ def test_a_list_that_is_cut_short_is_told(mps, emulator):
         ({}, {"VoiceProfile": "male"}, "VoiceProfile is 'male'"),
         ({}, {"VoiceProfile": {"Gender": "man"}}, "male, female, unknown"),
         ({}, {"VoiceProfile": {"Age": 40}}, "VoiceProfile.Age is 40"),
-        ({}, {"VoiceProfile": {"Language": ["en"]}}, "'Language'.*Languages"),
         ({}, {"VoiceProfile": {"Languages": "en"}}, "takes a list of zh"),
         ({}, {"VoiceProfile": {"Languages": ["hu"]}}, "'hu'.*hun"),
         ({}, {"VoiceProfile": {"Labels": [1]}}, "takes a list of texts"),

@@ -177,6 +177,27 @@ def test_a_kept_voice_says_another_text_in_one_paid_call(trtc, trial, emulator):
     assert isinstance(trtc, Speaker)
 
 
+@pytest.mark.parametrize(
+    ("sound", "format", "sr"),
+    [
+        ({"SampleRate": 16000}, "wav", 16000),
+        ({"Format": "mp3", "Bitrate": 64}, "mp3", 24000),
+        ({"Format": "pcm", "SampleRate": 16000}, "pcm", 16000),
+    ],
+)
+def test_the_sound_of_the_speech_can_be_chosen(sound, format, sr, trtc, trial):
+    made = trial(options={"AudioFormat": sound})
+    trtc.check(made.variant, made.options)
+    wire = Wire()
+    voice = submit(trtc, made, wire)
+    clip = decode(voice.audio, pcm_rate=voice.pcm_rate)
+    assert (clip.format, clip.sr) == (format, sr)
+    assert clip.duration_s > 1
+    clone, speak = bodies(wire)
+    assert "AudioFormat" not in clone
+    assert sound.items() <= speak["AudioFormat"].items()
+
+
 def test_clones_cannot_be_listed_or_deleted_and_a_doubt_cannot_be_settled(trtc, trial):
     assert not isinstance(trtc, VoiceShelf)
     assert asyncio.run(trtc.settle(trial(), Wire())) is None
@@ -206,11 +227,9 @@ def test_a_bad_recording_is_refused_and_nothing_is_sent(audio, told, trtc, trial
     assert wire.requests == []
 
 
-def test_a_row_without_a_recording_or_with_a_link_is_told_before_money(trtc):
+def test_a_row_without_a_recording_is_told_before_money(trtc):
     with pytest.raises(UsageError, match="no reference"):
         trtc.check(make_variant(), {})
-    with pytest.raises(UsageError, match="takes the recording itself"):
-        trtc.check(make_variant(reference=Reference(url="https://example.org/a.wav")), {})
     trtc.check(make_variant(reference=Reference(trial_id="vl1")), {})
 
 
@@ -232,7 +251,8 @@ def test_a_chinese_character_counts_as_two(text, taken, trtc, trial):
     [
         {"SdkAppId": 1},
         {"PromptAudio": ""},
-        {"AudioFormat": {"Format": "pcm"}},
+        {"AudioFormat": {"Format": "flac"}},
+        {"AudioFormat": {"SampleRate": 12345}},
         {"Model": "flow_02_turbo"},
         {"Model": 1},
         {"VoiceName": "has a space"},

@@ -1,8 +1,10 @@
 """Tencent VOD: a voice from a link and one from a description, through the emulator on sockets."""
 
 import asyncio
+import functools
 import itertools
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from voicelab.providers.tencent_vod import (
     TencentVodCustom,
     TencentVodDesign,
 )
+from voicelab.providers.words import account_text
 
 PUBLISHED = json.loads(
     Path(__file__).parents[1].joinpath("wire/tencent_vod_codes.json").read_text("utf-8")
@@ -365,15 +368,47 @@ def test_a_recording_here_is_prepared_and_published(custom, trial, emulator, ser
     assert any("resampled" in change for change in voice.evidence["reference_changes"])
 
 
-@pytest.mark.parametrize("said", ["ftp://example.org/a.wav", "a.wav", ""])
+def a_file(able, trial, recording):
+    """Return a trial whose reference is a file here."""
+    return replace(trial(able, reference=Reference(path=Path("a.wav"))), reference_audio=recording)
+
+
+@pytest.mark.parametrize("said", ["ftp://example.org/a.wav", "a.wav", "", None, 3, b"https://a.b"])
 def test_a_published_recording_without_a_link_is_not_sent(said, custom, trial, recording, emulator):
     async def publish(audio, name):
         return said
 
     able = replace(custom, publish=publish)
-    made = replace(trial(able, reference=Reference(path=Path("a.wav"))), reference_audio=recording)
-    assert "was not asked" in str(failure(Refused, able, made))
+    told = str(failure(Refused, able, a_file(able, trial, recording)))
+    assert told.startswith("tencent-vod was not asked: the recording could not be published: ")
     assert emulator.ledger.charged == 0
+
+
+def test_a_plain_function_may_publish(custom, trial, emulator, served, recording):
+    def publish(audio, name):
+        assert threading.current_thread() is not threading.main_thread()
+        kept = emulator.keep(audio, suffix=".wav", now=1e9)
+        return f"{served.base_url['tencent-vod']}/storage/{kept}"
+
+    for way in (publish, functools.partial(publish)):
+        able = replace(custom, publish=way)
+        assert decode(finish(able, a_file(able, trial, recording)).audio).duration_s > 1
+
+
+def raises(audio, name):
+    raise OSError(f"the bucket of {A_KEY.secret_key} is full")
+
+
+async def raises_later(audio, name):
+    raises(audio, name)
+
+
+@pytest.mark.parametrize("publish", [raises, raises_later])
+def test_what_breaks_in_publishing_is_a_refusal_before_money(publish, trial, recording, emulator):
+    able = TencentVodCustom(credentials=A_KEY, publish=publish)
+    told = str(failure(Refused, able, a_file(able, trial, recording)))
+    assert "could not be published: OSError: the bucket of [key] is full." in told
+    assert not emulator.ledger.calls
 
 
 def test_a_recording_too_short_is_neither_published_nor_sent(custom, trial, emulator):
@@ -533,6 +568,30 @@ def test_speech_that_cannot_be_read_is_unreadable(sound, design, trial, emulator
     emulator.faults.add("TextToSpeechSync", fault)
     with pytest.raises(Unreadable):
         asyncio.run(design.speak(trial(design, voice_id=voice.voice_id), Wire()))
+
+
+def test_speech_comes_by_a_link_where_one_is_asked_for(design, trial):
+    voice_id = finish(design, trial(design)).voice_id
+    options = {"Output": {"Type": "url"}}
+    design.check(make_variant(voice_id=voice_id), options)
+    spoken = make_trial(design.name, voice_id=voice_id, options=options)
+    assert decode(asyncio.run(design.speak(spoken, Wire())).audio).duration_s > 1
+
+
+def test_what_kept_voices_say_is_shown_with_its_limit(design):
+    assert "Kept voices say up to 2,000 bytes" in account_text(design.limits)
+    assert design.speech_limits.preview_characters is None
+
+
+def test_a_quote_counts_no_text_that_vod_never_says(custom, recording, tmp_path, link):
+    rows = [make_variant(reference=Reference(url=link), preview_text="x" * 1200)]
+    with Lab.open(tmp_path) as lab:
+        assert lab.quote(Batch(variants=rows, providers=[custom])).characters == 0
+
+
+def test_the_overseas_library_is_chosen_by_a_word(custom, link):
+    with pytest.raises(UsageError, match="takes the word 'False' or 'True', as text"):
+        custom.check(make_variant(reference=Reference(url=link)), {"DisableModeration": True})
 
 
 def test_a_text_for_a_kept_voice_is_counted_in_bytes(design):

@@ -27,6 +27,8 @@ CLIPPED_RUN = 3
 """Samples in a row at the peak that make a flat top; two can be chance."""
 CLIPPED_SHARE = 0.02
 """Share of flat tops past which the voice itself is distorted; at 6 dB over it has 1.6 %."""
+FILM = (b"ftyp", b"moov", b"mdat", b"wide")
+"""What the first part of an MP4 or MOV file is called."""
 CAPS = Caps(max_bytes=100 * 1024 * 1024)
 """Room for five minutes of 24-bit stereo, of which silence may be cut."""
 
@@ -83,6 +85,25 @@ def prepare(
             "Cut it to its best part."
         )
     return Prepared(wav=wav, changes=tuple(changes), duration_s=len(y) / sr)
+
+
+def examine(audio: bytes, *, min_s: float, max_s: float) -> None:
+    """Raise `UsageError` for a recording that is not fit to be cloned from as it stands.
+
+    It is judged as `prepare` judges one, but that nothing can be cut from it: the vendor counts
+    the silence around the voice as well.
+    """
+    clip = _decoded(audio, min_s=min_s, max_s=max_s)
+    _check_clipping(clip.y, [])
+    _check_heard(clip.y, clip)
+    _check_duration(clip.duration_s, min_s=min_s, max_s=max_s, whole_s=clip.duration_s)
+    heard_s = len(_trimmed(clip.y, clip.sr, [])) / clip.sr
+    _check_duration(heard_s, min_s=min_s, max_s=max_s, whole_s=clip.duration_s)
+
+
+def is_film(audio: bytes) -> bool:
+    """Tell whether bytes are an MP4 or MOV file, which some vendors hear and voicelab does not."""
+    return audio[4:8] in FILM
 
 
 def _decoded(audio: bytes, *, min_s: float, max_s: float) -> Clip:

@@ -93,6 +93,8 @@ def quote_table(sheet: Quote) -> None:
     for refusal in sheet.refusals:
         row = f" {refusal.label!r}" if refusal.label else ""
         say(f"Refused, {refusal.trials} trials of {refusal.provider}{row}: {refusal.reason}")
+    for note in sheet.notes:
+        say(note)
     if sheet.alike:
         say(sheet.reuse_text.replace("reuse=True", "--reuse").replace("reuse=False", "--anew"))
     for share in sheet.budgets:

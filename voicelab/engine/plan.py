@@ -80,7 +80,8 @@ def _planned(
     batch: Batch, batch_key: str, index: int, variant: PromptVariant, provider: Provider, take: int
 ) -> Planned:
     price = provider.limits_of(variant).price
-    characters = len(variant.preview_text)
+    says = provider.says_preview_text or variant.voice_id is not None
+    characters = provider.characters(variant.preview_text) if says else 0
     return Planned(
         trial=Trial(
             id=trial_id(batch_key, variant.label, provider.name, take),

@@ -7,12 +7,17 @@ from typing import Any
 
 from voicelab.engine.budget import Budget, charge_of, shares, uncovered
 from voicelab.engine.plan import batch_id, plan, with_first_uses
+from voicelab.engine.reference import Recordings
 from voicelab.engine.sheet import Line, Quote, Refusal
 from voicelab.errors import UsageError
 from voicelab.model import Batch, PromptVariant, Reference, Wants
 from voicelab.providers.base import Limits, Provider, Speaker
 from voicelab.store.charges import Charge
 from voicelab.store.records import Planned
+
+Cell = tuple[str, str]
+"""A row of a batch at a provider, by the names of both."""
+Clones = Mapping[Cell, tuple[Reference, Provider]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +44,7 @@ def quote(
     refused: Mapping[str, str],
     *,
     lab_id: str,
-    check_reference: Callable[[Reference, Provider], None],
+    recordings: Recordings,
     history: History,
     budgets: Sequence[tuple[str, Budget, Collection[Charge]]] = (),
     reuse: bool | None = None,
@@ -54,9 +59,8 @@ def quote(
         Why the others cannot.
     lab_id
         The lab it is for.
-    check_reference
-        Raises `UsageError` for a reference whose recording is not there, or that its provider
-        would refuse.
+    recordings
+        Judges what the rows still to be sent refer to.
     history
         What this lab has made before.
     budgets
@@ -76,8 +80,11 @@ def quote(
         for name, provider in ready.items()
         for variant in batch.variants
         if (variant.label, name) not in unfit
-        and (reason := _reason(batch, provider, variant, check_reference)) is not None
+        and (reason := _reason(batch, provider, variant)) is not None
     }
+    todo = {_cell(p) for p in planned if p.trial.id not in history.done} - unfit - reasons.keys()
+    unusable, notes = _judged(_clonable(batch, ready, todo), recordings)
+    reasons |= unusable
     per_cell = len(batch.variants) * batch.takes
     fit = tuple(p for p in planned if _cell(p) not in unfit and _cell(p) not in reasons)
     sendable = with_first_uses(fit, ready, history.used_voices)
@@ -91,6 +98,7 @@ def quote(
         done=frozenset(p.trial.id for p in sendable) - {p.trial.id for p in open_},
         alike=alike,
         reuse=reuse,
+        notes=notes,
         budgets=tuple(
             share
             for scope, budget, spent in budgets
@@ -113,11 +121,11 @@ def quote(
     )
 
 
-def _cell(planned: Planned) -> tuple[str, str]:
+def _cell(planned: Planned) -> Cell:
     return planned.trial.variant.label, planned.trial.provider
 
 
-def _unfit(batch: Batch, ready: Mapping[str, Provider]) -> set[tuple[str, str]]:
+def _unfit(batch: Batch, ready: Mapping[str, Provider]) -> set[Cell]:
     """Return the cells of a batch that pair a row with the other kind of provider.
 
     A batch may design and clone at once: rows with a prompt are for the providers that design,
@@ -136,19 +144,36 @@ def _unfit(batch: Batch, ready: Mapping[str, Provider]) -> set[tuple[str, str]]:
     return {(label, name) for label, name in lacking if label in used_rows and name in used_names}
 
 
-def _reason(
-    batch: Batch,
-    provider: Provider,
-    variant: PromptVariant,
-    check_reference: Callable[[Reference, Provider], None],
-) -> str | None:
+def _clonable(batch: Batch, ready: Mapping[str, Provider], todo: Collection[Cell]) -> Clones:
+    """Return what would be cloned in the cells of a batch that are still to be sent."""
+    return {
+        (row.label, name): (row.reference, provider)
+        for name, provider in ready.items()
+        for row in batch.variants
+        if row.reference and _clones(provider, row) and (row.label, name) in todo
+    }
+
+
+def _judged(clones: Clones, recordings: Recordings) -> tuple[dict[Cell, str], tuple[str, ...]]:
+    """Return why some cells cannot clone their recording, and what nobody could judge."""
+    recordings.fetch(clones.values())
+    unusable: dict[Cell, str] = {}
+    notes: dict[str, None] = {}
+    for cell, (reference, provider) in clones.items():
+        try:
+            if note := recordings.check(reference, provider):
+                notes[note] = None
+        except UsageError as error:
+            unusable[cell] = str(error)
+    return unusable, tuple(notes)
+
+
+def _reason(batch: Batch, provider: Provider, variant: PromptVariant) -> str | None:
     options = batch.options.get(provider.name, {})
     if (lacking := _lacking(provider, variant, options)) is not None:
         return lacking
     try:
-        provider.check(variant, batch.options.get(provider.name, {}))
-        if _clones(provider, variant) and variant.reference is not None:
-            check_reference(variant.reference, provider)
+        provider.check(variant, options)
     except UsageError as error:
         return str(error)
     return None

@@ -1,10 +1,13 @@
 """The recording behind a reference: brought to the trial that clones it, and judged before."""
 
-from collections.abc import Hashable
+import asyncio
+import hashlib
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
 from voicelab.audio.clip import decode, encode, sniff
-from voicelab.errors import Refused, TrialError, UsageError
+from voicelab.engine.linked import Linked
+from voicelab.errors import Refused, TrialError, Unreachable, UsageError
 from voicelab.model import Reference, Trial
 from voicelab.providers.base import Provider
 from voicelab.store.store import Store
@@ -28,40 +31,114 @@ def with_reference(trial: Trial, store: Store) -> Trial:
 
 
 class Recordings:
-    """What providers say of the recordings of a lab: each is measured once, as long as it stays.
+    """The recordings of a lab and what providers say of them: each is measured once, as long as
+    it stays.
 
-    A quote is made again at every letter that is typed into a form.
+    A quote is made again at every letter that is typed into a form. What is behind a link is
+    fetched for it, once, and held for the run that follows.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, linked: Linked) -> None:
         self._store = store
-        self._said: dict[Hashable, str | None] = {}
+        self._linked = linked
+        self._said: dict[Hashable, UsageError | str] = {}
 
-    def check(self, reference: Reference, provider: Provider) -> None:
+    def fetch(self, wanted: Iterable[tuple[Reference, Provider]]) -> None:
+        """Fetch what is behind links, side by side, for `check` to judge."""
+        links = {(reference.url, provider.name): provider for reference, provider in wanted}
+        self._linked.fetch_all([(url, provider) for (url, _), provider in links.items() if url])
+
+    def check(self, reference: Reference, provider: Provider) -> str:
         """Raise `UsageError` when a recording is not there or `provider` would refuse it.
 
-        What is behind a link only its vendor sees.
+        Where a vendor follows links itself, one that cannot be fetched from here is no reason to
+        refuse: the vendor may get further. Returned is then what nobody has judged, in a
+        sentence; else nothing.
         """
-        if reference.url is not None:
-            return
         try:
-            refusal = self._refusal(reference, provider)
+            if reference.url is None:
+                state = _state(reference, self._store)
+                return self._judged(state, provider, lambda: _recording(reference, self._store))
+            return self._judged_linked(self._linked.now(reference.url, provider), provider)
+        except Unreachable as error:
+            if provider.follows_links:
+                return _unheard(provider, str(error))
+            raise UsageError(str(error)) from None
         except TrialError as error:
             raise UsageError(str(error)) from None
-        if refusal is not None:
-            raise UsageError(refusal)
 
-    def _refusal(self, reference: Reference, provider: Provider) -> str | None:
-        asked = (type(provider), provider.account, provider.base_url)
-        key = (_state(reference, self._store), *asked)
+    async def brought(self, trial: Trial, provider: Provider) -> Trial:
+        """Return `trial` with what it needs of its reference, as `with_reference` does.
+
+        What is behind a link comes along for a provider that sends it, and is judged for one
+        whose vendor fetches it: before anything is paid.
+
+        Raises
+        ------
+        Refused
+            When the recording is not there, or `provider` would refuse it; nothing was sent.
+        Unreachable
+            When its link cannot be fetched now.
+        """
+        reference = trial.variant.reference
+        if reference is None or reference.url is None or trial.variant.voice_id is not None:
+            return await asyncio.to_thread(with_reference, trial, self._store)
+        if not provider.follows_links:
+            return replace(trial, reference_audio=await self._linked.get(reference.url, provider))
+        if not self._store.journal.has_paid(trial.id, resend=trial.resends):
+            await self._require_good(reference.url, provider)
+        return trial
+
+    async def _require_good(self, url: str, provider: Provider) -> None:
+        try:
+            audio = await self._linked.get(url, provider)
+            await asyncio.to_thread(self._judged_linked, audio, provider)
+        except Unreachable:
+            return  # the vendor may get further
+        except UsageError as error:
+            raise Refused(f"{provider.name} was not asked: {error}") from None
+
+    def _judged_linked(self, audio: bytes, provider: Provider) -> str:
+        digest = hashlib.sha256(audio).hexdigest()
+        if not provider.follows_links:
+            return self._judged(digest, provider, lambda: audio)
+        key = ("as it stands", digest, *_who(provider))
         if key not in self._said:
-            audio = _recording(reference, self._store)
-            try:
-                provider.check_recording(audio)
-                self._said[key] = None
-            except UsageError as error:
-                self._said[key] = str(error)
-        return self._said[key]
+            self._said[key] = _verdict(lambda: provider.check_linked(audio))
+        told = _accepted(self._said[key])
+        return _unheard(provider, told) if told else ""
+
+    def _judged(self, state: Hashable, provider: Provider, read: Callable[[], bytes]) -> str:
+        key = (state, *_who(provider))
+        if key not in self._said:
+            audio = read()
+            self._said[key] = _verdict(lambda: provider.check_recording(audio))
+        return _accepted(self._said[key])
+
+
+def _who(provider: Provider) -> tuple[Hashable, ...]:
+    return type(provider), provider.account, provider.base_url
+
+
+def _verdict(judge: Callable[[], str | None]) -> UsageError | str:
+    """Return what a provider cannot tell of a recording, or its refusal."""
+    try:
+        return judge() or ""
+    except UsageError as error:
+        return error
+
+
+def _accepted(verdict: UsageError | str) -> str:
+    if isinstance(verdict, UsageError):
+        raise UsageError(str(verdict))
+    return verdict
+
+
+def _unheard(provider: Provider, why: str) -> str:
+    return (
+        f"{provider.name} fetches its recording itself, and it was not listened to here: {why} "
+        "What is wrong with it is found only after it is paid."
+    )
 
 
 def _state(reference: Reference, store: Store) -> Hashable:

@@ -13,6 +13,7 @@ from voicelab.engine.circuit import Circuit
 from voicelab.engine.exchange import make_client
 from voicelab.engine.land import get_ready
 from voicelab.engine.pace import MINUTE_S, SECOND_S, Pace
+from voicelab.engine.reference import Recordings
 from voicelab.engine.roster import Roster
 from voicelab.engine.send import Desk
 from voicelab.engine.trial_run import TrialRun
@@ -40,6 +41,8 @@ class Runner:
     ----------
     book
         The pace of every account, shared with other processes.
+    recordings
+        What references refer to.
     """
 
     def __init__(
@@ -49,11 +52,13 @@ class Runner:
         on_change: OnChange,
         *,
         book: PaceBook,
+        recordings: Recordings,
     ) -> None:
         self._store = store
         self._roster = roster
         self._on_change = on_change
         self._book = book
+        self._recordings = recordings
         self._stop = asyncio.Event()
         self._left: Counter[str] = Counter()
         self._circuits: dict[str, Circuit] = {}
@@ -139,6 +144,7 @@ class Runner:
             client=client,
             store=self._store,
             roster=self._roster,
+            recordings=self._recordings,
             purses=purses,
             changed=self._changed,
         )

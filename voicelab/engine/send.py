@@ -11,6 +11,7 @@ from voicelab.engine.circuit import Circuit
 from voicelab.engine.exchange import NEVER_LEFT, NO_REPLY, exchange, require_whole, words
 from voicelab.engine.keep import first_use_fee
 from voicelab.engine.pace import Pace, Ticket
+from voicelab.engine.reference import Recordings
 from voicelab.engine.roster import Roster
 from voicelab.errors import InDoubt, Refused, Unreachable, UsageError
 from voicelab.model import Trial, TrialRecord
@@ -33,6 +34,8 @@ class Desk:
     client: httpx.AsyncClient
     store: Store
     roster: Roster
+    recordings: Recordings
+    """What references refer to."""
     purses: Sequence[Purse]
     """The budgets a request may pass none of."""
     changed: Callable[[TrialRecord], None]

@@ -76,6 +76,8 @@ class Quote:
     """Whether those are taken over, free, or made anew; nothing while nobody has said."""
     budgets: tuple[Share, ...] = ()
     """Every line of a budget that the batch would count on."""
+    notes: tuple[str, ...] = ()
+    """What could not be judged before money, in sentences."""
 
     @property
     def trials(self) -> int:
@@ -127,7 +129,7 @@ class Quote:
         lines += map(_refusal_text, self.refusals)
         if self.alike:
             lines.append(self.reuse_text)
-        return "\n".join([*lines, *map(str, self.budgets)])
+        return "\n".join([*lines, *self.notes, *map(str, self.budgets)])
 
     @property
     def fee_texts(self) -> list[str]:

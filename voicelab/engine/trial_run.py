@@ -1,6 +1,5 @@
 """One trial brought from where it stands to its end, or to where a person must decide."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -10,7 +9,6 @@ from voicelab.engine.budget import charge_of
 from voicelab.engine.circuit import Away
 from voicelab.engine.land import land
 from voicelab.engine.pace import Stopped
-from voicelab.engine.reference import with_reference
 from voicelab.engine.send import Desk, Sender
 from voicelab.errors import (
     InDoubt,
@@ -96,7 +94,7 @@ class TrialRun:
         if self._provider.base_url is None:  # it sends nothing, so that nothing else would say so
             self._sent_here()
         async with self._desk.preparing:
-            ready = await asyncio.to_thread(with_reference, self._trial, self._store)
+            ready = await self._desk.recordings.brought(self._trial, self._provider)
             return await self._asked(lambda: first_step(self._provider, ready, self._send))
 
     def _sent_here(self) -> None:

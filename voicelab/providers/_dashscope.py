@@ -44,6 +44,8 @@ class Dialect:
     target_words: str
     speech_path: str
     speech_characters: int
+    regions: tuple[str, ...]
+    """Where its voices are designed, by the names in the hosts of workspaces."""
     retirement: str = ""
     """What a 403 or 404 most likely means, where the vendor has announced an end."""
 
@@ -72,6 +74,7 @@ COSYVOICE = Dialect(
     target_words="cosyvoice-v3.5-plus, cosyvoice-v3.5-flash or a qwen-audio model",
     speech_path="/services/audio/tts/SpeechSynthesizer",
     speech_characters=20_000,
+    regions=("cn-beijing",),  # an older page had Singapore, too; the newest has Beijing alone
 )
 QWEN = Dialect(
     model="qwen-voice-design",
@@ -96,6 +99,7 @@ QWEN = Dialect(
     target_words="qwen3-tts-vd-2026-01-26 or another qwen3-tts-vd model",
     speech_path="/services/aigc/multimodal-generation/generation",
     speech_characters=600,
+    regions=("cn-beijing", "ap-southeast-1"),
     retirement="Alibaba announced the retirement of qwen-voice-design for 2026-10-10; "
     "if it is gone, use dashscope-cosyvoice.",
 )

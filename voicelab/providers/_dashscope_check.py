@@ -19,6 +19,14 @@ LANGUAGE_OF_SCRIPT = {
     "CYRILLIC": "ru",
     "CJK": "zh",
 }
+LATIN = ("LATIN",)
+SCRIPTS_OF = {
+    "zh": ("CJK",),
+    "ja": ("HIRAGANA", "KATAKANA", "CJK"),
+    "ko": ("HANGUL", "CJK"),
+    "ru": ("CYRILLIC",),
+    **dict.fromkeys(("en", "de", "it", "pt", "es", "fr"), LATIN),
+}
 SMALLEST_SHARE = 0.2  # of another script beside Latin, whose letters are in texts of any
 SAME = {"cmn": "zh", "yue": "zh"}
 
@@ -33,6 +41,25 @@ def language_of(variant: PromptVariant) -> str:
         if scripts[script] > SMALLEST_SHARE * scripts.total():
             return language
     return "en" if not scripts or scripts["LATIN"] else min(scripts).lower()
+
+
+def can_be(language: str, text: str) -> bool:
+    """Tell whether a text can be in a language, as far as scripts are certain.
+
+    It cannot without one letter that the language is written with, nor where most letters are of
+    other scripts than Latin, whose words are in texts of any language.
+
+    Examples
+    --------
+    >>> can_be("zh", "Good evening."), can_be("de", "Good evening."), can_be("zh", "我用 iPhone")
+    (False, True, True)
+    """
+    own = SCRIPTS_OF.get(language)
+    letters = _scripts(text)
+    if own is None or not letters:
+        return True
+    foreign = sum(count for script, count in letters.items() if script not in (*own, *LATIN))
+    return any(letters[script] for script in own) and foreign <= letters.total() / 2
 
 
 def check_design(
@@ -70,6 +97,15 @@ def _check_language(
     variant: PromptVariant, options: Mapping[str, Any], dialect: Dialect, vendor: str
 ) -> None:
     found = language_of(variant)
+    sent = options.get(dialect.language_field)
+    first = sent[0] if dialect.language_is_a_list and isinstance(sent, list) and sent else sent
+    named = first if isinstance(first, str) else variant.language and found
+    if named and named in dialect.languages and not can_be(named, variant.preview_text):
+        what = dialect.language_field if isinstance(first, str) else "language"
+        raise UsageError(
+            f"{what} is {named!r} and the preview text is not written in it; {vendor} takes the "
+            "language of the text, or none. Name that one, or leave it out."
+        )
     if dialect.language_field not in options and found not in dialect.languages:
         raise UsageError(
             f"the preview text is in {found!r}; {vendor} takes {', '.join(dialect.languages)}. "

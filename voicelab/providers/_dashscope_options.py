@@ -106,6 +106,48 @@ COSYVOICE_SPEECH = (
         help="The same seed gives the same speech.",
         source=PAGE,
     ),
+    Option(
+        name="instruction",
+        title="Instruction",
+        kind=Kind.TEXT,
+        characters=128,
+        help="How the text is to be said, in words.",
+        source=PAGE,
+        example="Say it slowly, as if telling a secret.",
+    ),
+    Option(
+        name="language_hints",
+        title="Language",
+        kind=Kind.WORDS,
+        help="Of the text; the vendor reads the first.",
+        source=PAGE,
+        usual="the language of the row, where it names one",
+        example="en",
+    ),
+    Option(
+        name="enable_ssml",
+        title="SSML",
+        kind=Kind.YES_NO,
+        help="Whether the text is marked up.",
+        source=PAGE,
+        usual="no",
+    ),
+    Option(
+        name="word_timestamp_enabled",
+        title="Times of words",
+        kind=Kind.YES_NO,
+        help="Whether the answer tells when each word is said; voicelab keeps it and reads it not.",
+        source=PAGE,
+        usual="no",
+    ),
+    Option(
+        name="bit_rate",
+        title="Bit rate",
+        kind=Kind.WHOLE,
+        low=1,
+        help="Of Opus.",
+        source=PAGE,
+    ),
 )
 QWEN_SPEECH = (
     Option(

@@ -154,22 +154,32 @@ def _expired(
             return error
         if clock.corrected and abs(server_s - clock.now()) < AGREED_S:
             return Refused(
-                f"{vendor} refused: the clock of this machine is off by {_minutes(clock)}, and "
-                f"dated by the vendor's clock the request was refused as well ({EXPIRED}). "
-                "Set the clock, then retry.",
+                f"{vendor} refused: it finds the request too old ({EXPIRED}), dated by the "
+                f"vendor's own clock as well; the clock of this machine is {_off(clock)}. "
+                f"{_advice(clock)}",
                 **details,
             )
         clock.set(server_s)
     return Throttled(
-        f"{vendor} finds the clock of this machine off by {_minutes(clock)}; "
+        f"{vendor} finds the request too old: the clock of this machine is {_off(clock)}; "
         "requests are dated by the vendor's clock from now on.",
         retry_after=0.0,
         **details,
     )
 
 
-def _minutes(clock: Clock) -> str:
-    return f"{abs(clock.offset_s) / 60:.0f} min"
+def _off(clock: Clock) -> str:
+    """Return in words what is between this machine's clock and the vendor's."""
+    off_s = abs(clock.offset_s)
+    if off_s < 3:  # their dates have no fractions, and the way takes a while
+        return "right to a few seconds"
+    return f"off by {off_s:.0f} s" if off_s < 120 else f"off by {off_s / 60:.0f} min"
+
+
+def _advice(clock: Clock) -> str:
+    if abs(clock.offset_s) < AGREED_S:
+        return "Look whether a proxy holds requests back, then retry."
+    return "Set the clock, then retry."
 
 
 def _server_time(reply: Reply, message: str) -> float | None:

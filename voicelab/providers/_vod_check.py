@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 from voicelab.errors import UsageError
 from voicelab.providers._tencent_profile import profile
+from voicelab.providers._voice_setting import voice_setting
 from voicelab.providers.base import is_loopback
 from voicelab.providers.options import Group, Kind, Option
+from voicelab.providers.wire import shown_link
 
 SUB_APP_ID = "TENCENTCLOUD_VOD_SUB_APP_ID"
 NAME_CHARACTERS = 20
@@ -48,6 +50,7 @@ CUSTOM_OPTIONS = (
         title="Overseas library",
         kind=Kind.CHOICE,
         choices=("False", "True"),
+        rule="the word 'False' or 'True', as text",
         help="Whether the voice goes to the library of voices abroad, which is not moderated.",
         source=CUSTOM_PAGE,
     ),
@@ -79,6 +82,85 @@ DESIGN_OPTIONS = (
 """Of `DesignVoiceAsync`."""
 
 
+EXTRA = Group(name="ExtParam", title="Extra parameters", packed=True)
+VOICE = voice_setting(EXTRA, source=DESIGN_PAGE)
+_sound = partial(
+    Option, within=Group(name="audio_setting", title="Sound", within=EXTRA), source=DESIGN_PAGE
+)
+SPEECH_OPTIONS = (
+    Option(
+        name="LanguageBoost",
+        title="Language",
+        kind=Kind.TEXT,
+        help="Of the text, by its English name.",
+        source=DESIGN_PAGE,
+        usual="auto",
+        example="English",
+    ),
+    Option(
+        name="model",
+        title="Model",
+        kind=Kind.CHOICE,
+        within=EXTRA,
+        choices=tuple(
+            f"minimax-speech-{version}-{kind}"
+            for version in ("2.8", "2.6", "02")
+            for kind in ("hd", "turbo")
+        ),
+        others=True,
+        pattern="minimax-speech-.+",
+        rule="the name of a speech model, such as minimax-speech-2.8-hd",
+        help="What the text is spoken with.",
+        source=DESIGN_PAGE,
+    ),
+    *VOICE,
+    Option(
+        name="emotion",
+        title="Emotion",
+        kind=Kind.CHOICE,
+        choices=(
+            *("happy", "sad", "angry", "fearful", "disgusted"),
+            *("surprised", "calm", "fluent", "whisper"),
+        ),
+        help="How it feels; not every model has every one.",
+        within=VOICE[0].within,
+        source=DESIGN_PAGE,
+    ),
+    _sound(
+        name="sample_rate",
+        title="Sample rate",
+        kind=Kind.CHOICE,
+        choices=(16000, 8000, 22050, 24000, 32000, 44100),
+        unit="Hz",
+        help="Of the speech.",
+    ),
+    _sound(
+        name="format",
+        title="Format",
+        kind=Kind.CHOICE,
+        choices=("wav", "mp3"),
+        help="Of the speech.",
+    ),
+    _sound(
+        name="duration",
+        title="Duration",
+        kind=Kind.NUMBER,
+        low=0,
+        above=True,
+        unit="s",
+        help="How long the speech should last.",
+    ),
+    _sound(
+        name="cut_silence",
+        title="Cut silence",
+        kind=Kind.YES_NO,
+        help="Whether silence is cut from the speech.",
+    ),
+)
+"""Of `TextToSpeechSync`; an `ExtParam` of one's own takes the place of voicelab's, which asks for
+WAV at 32 kHz and nothing else."""
+
+
 def read_app(text: str) -> int | None:
     """Read the number of an application as the environment has it; nothing where it is empty."""
     if text and not re.fullmatch(r"[0-9]{1,18}", text):
@@ -107,11 +189,11 @@ def check_link(link: str, *, vendor: str, emulated: bool) -> None:
         whole = False
     if not whole:
         raise UsageError(
-            f"the reference is {link!r}; {vendor} takes a whole link, such as "
+            f"the reference is {shown_link(link)!r}; {vendor} takes a whole link, such as "
             "https://example.org/voice.wav."
         )
     if is_loopback(link) and not emulated:
         raise UsageError(
-            f"the reference {link} leads to this machine, where {vendor} cannot fetch it. "
-            "Put the recording where everyone can."
+            f"the reference {shown_link(link)} leads to this machine, where {vendor} cannot fetch "
+            "it. Put the recording where everyone can."
         )

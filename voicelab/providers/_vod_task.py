@@ -7,7 +7,7 @@ from typing import Any
 
 from voicelab.errors import Refused, Unreadable
 from voicelab.providers._tc3 import FIELD, UNKNOWN, Code, error_of
-from voicelab.providers.wire import told
+from voicelab.providers.wire import PROMPT, RECORDING, TEXT, told
 
 UNDER_WAY = ("WAITING", "PROCESSING")
 WAIT = "Send it anew later."
@@ -56,8 +56,8 @@ class Dialect:
     """The call; its tasks carry the same name."""
     app: type[int] | type[str]
     """How `SubAppId` is written in it."""
-    own: tuple[str, ...]
-    """Fields that belong in the row or in the provider, not in the options."""
+    own: Mapping[str, str]
+    """Fields that come from the row or the provider, and what to do instead."""
     read: Callable[[Mapping[str, Any]], Made | None]
     """Reads the `Output` of its task, or returns nothing where that has no voice."""
 
@@ -79,16 +79,25 @@ def _read_design(output: Mapping[str, Any]) -> Made | None:
     return output["VoiceId"], output["TrialAudio"], {"listed": FIRST_USE}
 
 
+APP = (
+    "it is the account's application; set TENCENTCLOUD_VOD_SUB_APP_ID, or give the provider its "
+    "sub_app_id"
+)
+OWN = {
+    "SubAppId": APP,
+    "SessionId": "it is the trial's own name, under which no trial is sold twice; leave it out",
+}
+"""Of both calls."""
 CUSTOM = Dialect(
     action="CreateAigcCustomVoice",
     app=int,
-    own=("SubAppId", "SessionId", "VoiceUrl"),
+    own={**OWN, "VoiceUrl": RECORDING},
     read=_read_custom,
 )
 DESIGN = Dialect(
     action="DesignVoiceAsync",
     app=str,
-    own=("SubAppId", "SessionId", "Prompt", "PreviewText"),
+    own={**OWN, "Prompt": PROMPT, "PreviewText": TEXT},
     read=_read_design,
 )
 

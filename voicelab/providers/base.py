@@ -74,6 +74,8 @@ class Limits:
     """What a voice may be called there, where the batch's own options name it."""
     speech_characters: int | None = None
     """Of a text said with a kept voice."""
+    speech_bytes: int | None = None
+    """The same where the vendor counts bytes of UTF-8."""
     free: bool = False
     """Whether making a voice costs nothing, there being no vendor."""
 
@@ -275,6 +277,9 @@ class Provider(ABC):
     deduplicates_for_s: ClassVar[float | None] = None
     """Seconds for which the vendor refuses the name of a voice it has been asked for: asked again
     within them, under the same name, it can never make the voice twice."""
+    follows_links: ClassVar[bool] = False
+    """Whether the vendor itself fetches a reference that is a link: voicelab then judges what is
+    there before money, as far as it gets; for all others it fetches and hands over the bytes."""
     stand_ins: ClassVar[tuple[str, ...]] = ()
     """Options that name what to clone in place of a row's reference."""
     speak_options: ClassVar[tuple[str, ...]] = ()
@@ -346,8 +351,17 @@ class Provider(ABC):
     def check_recording(self, audio: bytes) -> None:  # noqa: B027 - as above
         """Raise `UsageError` for a recording the vendor would not clone: too short, silent, …
 
-        Asked before anything is sent, with the bytes of a reference that is a file or a trial.
+        Asked before anything is sent, with the bytes of a reference.
         """
+
+    def check_linked(self, audio: bytes) -> str:
+        """Raise `UsageError` for a recording behind a link that the vendor would not clone.
+
+        Asked where `follows_links`, for then the recording goes as it stands. What could not be
+        told of it is returned in a sentence.
+        """
+        self.check_recording(audio)
+        return ""
 
     @abstractmethod
     async def submit(self, trial: Trial, send: Send) -> Task | Voice:

@@ -5,11 +5,11 @@ The wire's own words are in `_dashscope`.
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
 
 from voicelab.errors import InDoubt, Refused, Throttled, UsageError
 from voicelab.model import PromptVariant, Trial, Voice
@@ -48,12 +48,21 @@ from voicelab.providers.base import (
 )
 from voicelab.providers.options import Option, check_declared
 from voicelab.providers.prices import price_of
-from voicelab.providers.wire import check_key, check_length, check_options, host
+from voicelab.providers.wire import (
+    PROMPT,
+    TEXT,
+    VOICE_ID,
+    check_key,
+    check_length,
+    check_options,
+    host,
+)
 
 BEIJING = "https://dashscope.aliyuncs.com"
 SINGAPORE = "https://dashscope-intl.aliyuncs.com"
 WORKSPACE = "https://{WorkspaceId}.cn-beijing.maas.aliyuncs.com"
-SINGAPORE_DOMAINS = ("dashscope-intl.aliyuncs.com", ".ap-southeast-1.maas.aliyuncs.com")
+REGIONS = {BEIJING: "cn-beijing", SINGAPORE: "ap-southeast-1"}
+_WORKSPACES = re.compile(r"https://[^/]+\.([a-z0-9-]+)\.maas\.aliyuncs\.com", re.IGNORECASE)
 PATH = "/api/v1"
 
 UNUSED_FOR = timedelta(days=365)
@@ -61,8 +70,23 @@ UNUSED_FOR = timedelta(days=365)
 PAGE_SIZE = 100
 MOST_PAGES = 201
 """The last page the vendor documents has the index 200."""
-OWN_FIELDS = ("model", "action", "voice_prompt", "preview_text", "text", "voice", "url")
+OWN_FIELDS = {
+    "model": "it names the call here; the model that speaks is the option target_model",
+    "action": "voicelab sets it, by what it does with a voice; leave it out",
+    "voice_prompt": PROMPT,
+    "preview_text": TEXT,
+    "text": TEXT,
+    "voice": VOICE_ID,
+    "url": "it names a recording to clone, and this provider designs; leave it out",
+}
 UNDER_REVIEW, REJECTED = "DEPLOYING", "UNDEPLOYED"
+
+
+def region_of(url: str) -> str | None:
+    """Return which region of the vendor's a host is in; nothing where its name does not tell."""
+    host = url.removesuffix(PATH).lower()
+    workspace = _WORKSPACES.fullmatch(host)
+    return workspace[1] if workspace else REGIONS.get(host)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,12 +163,12 @@ class _DashScope(Provider):
             raise UsageError(
                 f"target_model is {target!r}; {self.name} takes {self.dialect.target_words}."
             )
-        domain = urlsplit(self.base_url).hostname or ""
-        if target.startswith("cosyvoice-") and domain.endswith(SINGAPORE_DOMAINS):
-            # An older page had CosyVoice designs in Singapore too; the newest has Beijing alone.
+        region, regions = region_of(self.base_url), self.dialect.regions
+        if region is not None and region not in regions:
             raise UsageError(
-                f"target_model is {target!r} and DASHSCOPE_HTTP_BASE_URL is Singapore's; CosyVoice "
-                f"voices are designed in Beijing only. Use {BEIJING} with a key made there."
+                f"DASHSCOPE_HTTP_BASE_URL is that of {region}, and voices of {self.dialect.model} "
+                f"are designed in {' and '.join(regions)} only. Use {BEIJING} with a key made "
+                "there."
             )
 
     async def submit(self, trial: Trial, send: Send) -> Voice:

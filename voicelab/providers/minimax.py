@@ -30,7 +30,7 @@ from voicelab.providers.base import (
 from voicelab.providers.minimax_replies import hex_audio, judge, unreadable
 from voicelab.providers.options import Kind, Option, check_declared
 from voicelab.providers.prices import price_of
-from voicelab.providers.wire import check_key, check_options, host
+from voicelab.providers.wire import PROMPT, TEXT, check_key, check_options, host
 
 INTERNATIONAL = "https://api.minimax.io"
 MAINLAND = "https://api.minimaxi.com"
@@ -38,7 +38,7 @@ MAINLAND_DOMAINS = ("minimaxi.com", "minimax.cn", "minimax.chat")
 PREVIEW_CHARACTERS = 500
 UNUSED_FOR = timedelta(hours=168)
 """A voice that was not spoken with through /v1/t2a_v2 for so long is dropped."""
-OWN_FIELDS = ("prompt", "preview_text")
+OWN_FIELDS = {"prompt": PROMPT, "preview_text": TEXT}
 PAGE = "https://platform.minimax.io/docs/api-reference/voice-design-design"
 OPTIONS = (
     Option(

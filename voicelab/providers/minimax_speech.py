@@ -10,11 +10,12 @@ from typing import Any
 
 from voicelab.errors import UsageError
 from voicelab.model import PromptVariant, Trial, Voice
+from voicelab.providers._voice_setting import voice_setting
 from voicelab.providers.base import Limits, Reply
 from voicelab.providers.minimax_replies import hex_audio, unreadable
 from voicelab.providers.options import Group, Kind, Option, check_declared
 from voicelab.providers.prices import price_of
-from voicelab.providers.wire import check_length, check_options
+from voicelab.providers.wire import TEXT, VOICE_ID, check_length, check_options
 
 DEFAULT_MODEL = "speech-2.8-hd"
 TEXT_CHARACTERS = 9_999
@@ -24,7 +25,12 @@ PRICED = ("hd", "turbo")
 """The kinds of models the vendor publishes a price of, by the end of their names."""
 """By the last part of the model's name."""
 
-OWN_FIELDS = ("text", "voice_id", "stream", "output_format")
+OWN_FIELDS = {
+    "text": TEXT,
+    "voice_id": VOICE_ID,
+    "stream": "voicelab reads whole answers, so it is never on; leave it out",
+    "output_format": "voicelab reads the sound out of the answer itself, as hex; leave it out",
+}
 VOICE: Mapping[str, Any] = {"speed": 1, "vol": 1, "pitch": 0}
 AUDIO: Mapping[str, Any] = {
     "sample_rate": 32000,
@@ -33,9 +39,6 @@ AUDIO: Mapping[str, Any] = {
     "channel": 1,
 }
 _PAGE = "https://platform.minimax.io/docs/api-reference/speech-t2a-http"
-_voice = partial(
-    Option, within=Group(name="voice_setting", title="Voice"), source=_PAGE, kind=Kind.NUMBER
-)
 _audio = partial(
     Option, within=Group(name="audio_setting", title="Sound"), source=_PAGE, kind=Kind.CHOICE
 )
@@ -54,20 +57,7 @@ OPTIONS = (
         help="What the text is spoken with.",
         source=_PAGE,
     ),
-    _voice(name="speed", title="Speed", low=0.5, high=2, usual="1", help="How fast it speaks."),
-    _voice(
-        name="vol", title="Volume", low=0, above=True, high=10, usual="1", help="How loud it is."
-    ),
-    _voice(
-        name="pitch",
-        title="Pitch",
-        kind=Kind.WHOLE,
-        low=-12,
-        high=12,
-        unit="semitones",
-        usual="0",
-        help="How much higher it speaks.",
-    ),
+    *voice_setting(None, source=_PAGE),
     _audio(
         name="sample_rate",
         title="Sample rate",
@@ -161,7 +151,7 @@ def check(variant: PromptVariant, options: Mapping[str, Any]) -> None:
     check_options(options, own=OWN_FIELDS, vendor="minimax")
     check_declared(options, OPTIONS, vendor="minimax")
     if "voice_id" in options.get("voice_setting", {}):
-        raise UsageError("options of minimax hold a 'voice_id'; that belongs in the row.")
+        raise UsageError(f"options of minimax hold 'voice_id': {VOICE_ID}.")
 
 
 def check_text(text: str, *, most: int) -> None:

@@ -42,6 +42,13 @@ class Group:
     """Whether it is sent as JSON text."""
     closed: bool = False
     """Whether it takes no field but those that are declared."""
+    within: "Group | None" = None
+    """The object it stands in itself; the request where not given."""
+
+    @property
+    def path(self) -> str:
+        """Its name with those of the objects it stands in."""
+        return f"{self.within.path}.{self.name}" if self.within else self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +92,7 @@ class Option:
     @property
     def path(self) -> str:
         """Its name with that of its group."""
-        return f"{self.within.name}.{self.name}" if self.within else self.name
+        return f"{self.within.path}.{self.name}" if self.within else self.name
 
     @property
     def taken(self) -> str:
@@ -201,18 +208,28 @@ def packed(fields: Mapping[str, Any], group: Group) -> Any:
 
 
 def groups_of(declared: Iterable[Option]) -> dict[str, Group]:
-    """Return the groups of options, by name."""
-    return {option.within.name: option.within for option in declared if option.within}
+    """Return the groups of options by their paths, each after the one it stands in."""
+    found: dict[str, Group] = {}
+    for option in declared:
+        _add(option.within, found)
+    return found
+
+
+def _add(group: Group | None, found: dict[str, Group]) -> None:
+    if group is not None:
+        _add(group.within, found)
+        found[group.path] = group
 
 
 def check_declared(options: Mapping[str, Any], declared: Sequence[Option], *, vendor: str) -> None:
     """Raise `UsageError` for the first option that is not as its vendor documents it."""
-    found: dict[str, Mapping[str, Any]] = {"": options}
-    for name, group in groups_of(declared).items():
-        if name in options:
-            found[name] = _group(options[name], group, declared, vendor)
+    found: dict[Group | None, Mapping[str, Any]] = {None: options}
+    for group in groups_of(declared).values():
+        outer = found.get(group.within, {})
+        if group.name in outer:
+            found[group] = _group(outer[group.name], group, declared, vendor)
     for option in declared:
-        fields = found.get(option.within.name if option.within else "", {})
+        fields = found.get(option.within, {})
         value = fields.get(option.name, _NOTHING)
         if value is not _NOTHING and not option.fits(value):
             shown = repr(value)[:MOST_SHOWN]
@@ -223,17 +240,18 @@ def _group(
     value: object, group: Group, declared: Sequence[Option], vendor: str
 ) -> Mapping[str, Any]:
     names = [option.name for option in declared if option.within == group]
+    names += [inner.name for inner in groups_of(declared).values() if inner.within == group]
     try:
         fields = unpacked(value, group)
     except ValueError:
         form = "a JSON object as text" if group.packed else "an object"
         raise UsageError(
-            f"{group.name} is {repr(value)[:MOST_SHOWN]}; {vendor} takes {form} with such fields "
+            f"{group.path} is {repr(value)[:MOST_SHOWN]}; {vendor} takes {form} with such fields "
             f"as {', '.join(names)}."
         ) from None
     for name in fields:
         if group.closed and name not in names:
             raise UsageError(
-                f"{group.name} has a field {name!r}; {vendor} knows {', '.join(names)}."
+                f"{group.path} has a field {name!r}; {vendor} knows {', '.join(names)}."
             )
     return fields

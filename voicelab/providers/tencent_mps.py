@@ -7,7 +7,8 @@ https://www.tencentcloud.com/document/product/1041, and the fields of its publis
 import base64
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from voicelab.errors import Refused, TrialError, Unreadable, UsageError
@@ -16,7 +17,7 @@ from voicelab.providers._tc3 import FIELD, Api, Code, Credentials, endpoint, err
 from voicelab.providers._tencent_profile import profile
 from voicelab.providers.base import Limits, Provider, Send, Shelf, ShelvedVoice
 from voicelab.providers.options import Group, Kind, Option, check_declared
-from voicelab.providers.wire import check_length, check_options, told
+from voicelab.providers.wire import PROMPT, TEXT, VOICE_ID, check_length, check_options, told
 
 VENDOR = "tencent-mps"
 INTERNATIONAL = "https://mps.intl.tencentcloudapi.com"
@@ -31,19 +32,23 @@ WORKING = 100
 WAV = '{"synExt": {"format": "wav", "sampleRate": 16000}}'
 
 PAGE = "https://www.tencentcloud.com/document/product/1041"
-PROFILE = Group(name="VoiceProfile", title="Voice profile", closed=True)
-PROFILE_FIELDS = profile(PROFILE, source=PAGE)
-DESIGN_EXTRA = Group(name="ExtParam", title="Extra parameters", packed=True)
+PROFILE = Group(name="VoiceProfile", title="Voice profile")
+CHANGED = Group(name="VoiceFields", title="Voice fields", closed=True)
+"""What `update` changes; a field nobody knows there is a slip."""
+EXTRA = Group(name="ExtParam", title="Extra parameters", packed=True)
 OPTIONS = (
-    *PROFILE_FIELDS,
+    *profile(PROFILE, source=PAGE),
     Option(
         name="promptEnhance",
         title="Enhance the prompt",
         kind=Kind.YES_NO,
-        within=DESIGN_EXTRA,
+        within=EXTRA,
         help="The vendor shows it and does not say what it does; by its name it rewrites prompts.",
         source=PAGE,
     ),
+)
+_synthesis = partial(
+    Option, within=Group(name="synExt", title="Synthesis", within=EXTRA), source=PAGE
 )
 SPEECH_OPTIONS = (
     Option(
@@ -54,16 +59,44 @@ SPEECH_OPTIONS = (
         source=PAGE,
         example="en",
     ),
-    Option(
-        name="synExt",
-        title="Synthesis",
-        kind=Kind.OBJECT,
-        within=Group(name="ExtParam", title="Extra parameters", packed=True),
-        help="duration, speed, format (wav or mp3) and sampleRate of the speech.",
-        source=PAGE,
+    _synthesis(
+        name="format",
+        title="Format",
+        kind=Kind.CHOICE,
+        choices=("wav", "mp3"),
+        help="Of the speech.",
+    ),
+    _synthesis(
+        name="sampleRate",
+        title="Sample rate",
+        kind=Kind.CHOICE,
+        choices=(16000, 8000, 22050, 24000, 32000, 44100),
+        unit="Hz",
+        help="Of the speech.",
+    ),
+    _synthesis(
+        name="speed",
+        title="Speed",
+        kind=Kind.NUMBER,
+        low=0,
+        above=True,
+        help="How fast it speaks; the vendor shows it and names no bounds.",
+        usual="1",
+    ),
+    _synthesis(
+        name="duration",
+        title="Duration",
+        kind=Kind.NUMBER,
+        low=0,
+        above=True,
+        unit="s",
+        help="How long the speech should last.",
     ),
 )
+"""Of `TextToSpeech`; an `ExtParam` of one's own takes the place of voicelab's, which asks for WAV
+at 16 kHz."""
 
+OWN = {"Prompt": PROMPT, "Text": TEXT, "VoiceId": VOICE_ID}
 USER = "Open the product Media Processing Service for this account in the console."
 CODES: Mapping[str, Code] = {
     "FailedOperation.InvalidMpsUser": Code(Refused, USER),
@@ -107,6 +140,11 @@ class TencentMps(Provider):
         return cls(credentials=Credentials.from_env(VENDOR), base_url=chosen or INTERNATIONAL)
 
     @property
+    def speech_limits(self) -> Limits:
+        """What holds for `speak`; how long its text may be is not published."""
+        return replace(self.limits, preview_characters=None)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The key."""
         return self.credentials.secrets
@@ -127,7 +165,7 @@ class TencentMps(Provider):
             check_length(
                 "preview_text", variant.preview_text, most=PREVIEW_CHARACTERS, vendor=VENDOR
             )
-        check_options(options, own=("Prompt", "Text", "VoiceId"), vendor=VENDOR)
+        check_options(options, own=OWN, vendor=VENDOR)
         declared = self.declared if variant.voice_id is None else self.declared_for_speech
         check_declared(options, declared, vendor=VENDOR)
 
@@ -225,8 +263,8 @@ class TencentMps(Provider):
         UsageError
             For a field or a word the vendor does not have.
         """
-        check_declared({PROFILE.name: fields}, PROFILE_FIELDS, vendor=VENDOR)
-        wish = {"VoiceId": voice_id, "VoiceFields": dict(fields)}
+        wish = {"VoiceId": voice_id, CHANGED.name: dict(fields)}
+        check_declared(wish, profile(CHANGED, source=PAGE), vendor=VENDOR)
         await self._ask("update", "UpdateVoice", wish, spends=False, send=send)
 
     async def keep(self, voice_id: str, name: str, send: Send) -> str:

@@ -30,7 +30,7 @@ MAINLAND = "https://trtc.tencentcloudapi.com"
 SAMPLE_RATE = 24000
 """Hz: the higher of the two offered."""
 LONGEST_S = 180.0
-SPEAK_FIELDS = ("Voice", "PronunciationDict", "AlignmentMode")
+SPEAK_FIELDS = ("Voice", "AudioFormat", "PronunciationDict", "AlignmentMode")
 """Options that go to the second call only."""
 BOTH_FIELDS = ("Model",)
 """Options that go to both calls: a voice is spoken with the model that cloned it.
@@ -82,8 +82,8 @@ class TencentTrtc(Provider):
         requests_per_second=fields.INTERNATIONAL.requests_per_second,
         typical_s=10.0,
         reference_s=(fields.INTERNATIONAL.shortest_s, LONGEST_S),
-        reference_form="a file or an earlier trial, sent as 16 kHz mono WAV",
-        sample_rates=(SAMPLE_RATE,),
+        reference_form="a file, a link or an earlier trial, sent as 16 kHz mono WAV",
+        sample_rates=fields.INTERNATIONAL.rates,
         names="names of 1 to 36 letters, digits and '_'",
     )
     lasting: ClassVar[str] = (
@@ -159,6 +159,7 @@ class TencentTrtc(Provider):
             preview_characters=self.site.text_characters,
             requests_per_second=self.site.requests_per_second,
             reference_s=(self.site.shortest_s, LONGEST_S),
+            sample_rates=self.site.rates,
         )
 
     @property
@@ -206,7 +207,7 @@ class TencentTrtc(Provider):
             name: value for name, value in trial.options.items() if name in self.speak_options
         }
         try:
-            audio = await self._said(trial, voice_id, chosen, send)
+            spoken = await self._said(trial, voice_id, chosen, send)
         except (Refused, InDoubt) as error:
             raise type(error)(
                 f"{error} The voice itself was cloned: "
@@ -215,9 +216,8 @@ class TencentTrtc(Provider):
                 vendor_message=error.vendor_message,
                 request_id=error.request_id,
             ) from None
-        return Voice(
-            voice_id=voice_id,
-            audio=audio,
+        return replace(
+            spoken,
             evidence={
                 "reference_changes": list(recording.changes),
                 "reference_duration_s": round(recording.duration_s, 3),
@@ -235,8 +235,7 @@ class TencentTrtc(Provider):
         voice_id = trial.variant.voice_id
         if not voice_id:
             raise UsageError(f"row {trial.variant.label!r} names no voice to speak with.")
-        audio = await self._said(trial, voice_id, trial.options, send)
-        return Voice(voice_id=voice_id, audio=audio)
+        return await self._said(trial, voice_id, trial.options, send)
 
     @property
     def _api(self) -> Api:
@@ -274,19 +273,22 @@ class TencentTrtc(Provider):
 
     async def _said(
         self, trial: Trial, voice_id: str, options: Mapping[str, Any], send: Send
-    ) -> bytes:
+    ) -> Voice:
         language = fields.language(trial.variant)
+        # Unless asked for WAV, the vendor sends samples without a header.
+        sound = {"Format": "wav", "SampleRate": SAMPLE_RATE, **options.get("AudioFormat", {})}
         body = {
             "SdkAppId": self.sdk_app_id,
             "Text": trial.variant.preview_text,
-            # Unless asked, the vendor sends samples without a header.
-            "AudioFormat": {"Format": "wav", "SampleRate": SAMPLE_RATE},
             **({"Language": language} if language else {}),
             **options,
+            "AudioFormat": sound,
             "Voice": {**options.get("Voice", {}), "VoiceId": voice_id},
         }
         said = await self._api.ask("speak", "TextToSpeech", body, spends=True, send=send)
-        return _audio(said)
+        bare = sound["Format"] == "pcm"
+        pcm_rate = sound["SampleRate"] if bare else None
+        return Voice(voice_id=voice_id, audio=_audio(said), pcm_rate=pcm_rate)
 
 
 def _audio(said: Mapping[str, Any]) -> bytes:

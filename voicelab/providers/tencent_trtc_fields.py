@@ -9,12 +9,18 @@ from typing import Any
 from voicelab.errors import UsageError
 from voicelab.model import PromptVariant
 from voicelab.providers.options import Group, Kind, Option, check_declared
+from voicelab.providers.wire import RECORDING, TEXT, VOICE_ID
 from voicelab.providers.wire import check_options as check_common_options
 
 VENDOR = "tencent-trtc"
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z]{2})?")
 LANGUAGE_RULE = "a language by two letters, such as en or zh"
-OWN_FIELDS = ("SdkAppId", "PromptAudio", "PromptText", "Text", "AudioFormat")
+OWN_FIELDS = {
+    "SdkAppId": "it is the account's application; set TENCENTCLOUD_SDK_APP_ID",
+    "PromptAudio": RECORDING,
+    "PromptText": "that is the transcript of the row's reference; write it there",
+    "Text": TEXT,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +33,10 @@ class Site:
     shortest_s: float
     """Of a recording; the longest is the same on both."""
     text_characters: int
+    formats: tuple[str, ...]
+    """Of the speech; the usual one first."""
+    rates: tuple[int, ...]
+    """Hz the speech can be asked for in."""
     requests_per_second: float
 
 
@@ -35,6 +45,8 @@ INTERNATIONAL = Site(
     models=("flow_01_turbo", "flow_01_ex"),
     shortest_s=10.0,
     text_characters=255,
+    formats=("wav", "mp3", "pcm"),
+    rates=(24000, 16000),
     requests_per_second=20,
 )
 MAINLAND = Site(
@@ -42,12 +54,15 @@ MAINLAND = Site(
     models=("flow_02_turbo", "flow_01_ex"),
     shortest_s=6.0,
     text_characters=2000,
+    formats=("wav", "mp3", "pcm", "opus"),
+    rates=(24000, 16000, 8000),
     requests_per_second=5,
 )
 
 
 PAGE = "https://www.tencentcloud.com/document/api/647"
 VOICE = Group(name="Voice", title="Speaking")
+SOUND = Group(name="AudioFormat", title="Sound")
 NAME = Option(
     name="VoiceName",
     title="Name",
@@ -64,6 +79,7 @@ NAME = Option(
 def spoken_options(site: Site) -> tuple[Option, ...]:
     """Return what the call that speaks takes."""
     voice = partial(Option, within=VOICE, source=PAGE, kind=Kind.NUMBER)
+    sound = partial(Option, within=SOUND, source=PAGE, kind=Kind.CHOICE)
     return (
         Option(
             name="Model",
@@ -95,6 +111,21 @@ def spoken_options(site: Site) -> tuple[Option, ...]:
             high=12,
             usual="0",
             help="How much higher it speaks.",
+        ),
+        sound(name="Format", title="Format", choices=site.formats, help="Of the speech."),
+        sound(
+            name="SampleRate",
+            title="Sample rate",
+            choices=site.rates,
+            unit="Hz",
+            help="Of the speech.",
+        ),
+        sound(
+            name="Bitrate",
+            title="Bit rate",
+            choices=(128, 64, 192, 256),
+            unit="kbit/s",
+            help="Of MP3.",
         ),
         Option(
             name="PronunciationDict",
@@ -129,11 +160,6 @@ def check_reference(variant: PromptVariant) -> None:
             f"{VENDOR} clones a voice and row {variant.label!r} has no reference. "
             f"Give a recording or drop {VENDOR} from the batch."
         )
-    if variant.reference.url is not None:
-        raise UsageError(
-            f"the reference of row {variant.label!r} is a link; {VENDOR} takes the recording "
-            "itself. Download it and give the file."
-        )
 
 
 def characters(text: str) -> int:
@@ -165,11 +191,11 @@ def check_options(
     speaking
         Whether a kept voice speaks, and none is cloned and named.
     """
-    own = (*OWN_FIELDS, NAME.name) if speaking else OWN_FIELDS
+    own = {**OWN_FIELDS, NAME.name: "no voice is made and named here"} if speaking else OWN_FIELDS
     check_common_options(options, own=own, vendor=VENDOR)
     check_declared(options, declared, vendor=VENDOR)
     if "VoiceId" in options.get(VOICE.name, {}):
         raise UsageError(
-            f"Voice is {options[VOICE.name]!r}; give an object with Speed, Volume or Pitch and no "
-            "VoiceId, which belongs in the row."
+            f"options of {VENDOR} hold Voice.VoiceId: {VOICE_ID}. "
+            "Voice takes Speed, Volume and Pitch."
         )

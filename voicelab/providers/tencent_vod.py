@@ -7,6 +7,7 @@ https://www.tencentcloud.com/document/product/266 and https://cloud.tencent.com/
 
 import asyncio
 import base64
+import inspect
 import json
 import os
 from abc import abstractmethod
@@ -15,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Self
 
-from voicelab.audio.reference import Prepared, prepare
+from voicelab.audio.clip import sniff
+from voicelab.audio.reference import Prepared, examine, is_film, prepare
 from voicelab.errors import InDoubt, Refused, UsageError
 from voicelab.model import PromptVariant, Task, Trial, Voice, Wants
 from voicelab.providers._tc3 import FIELD, Api, Code, Credentials, endpoint, fetch
@@ -23,11 +25,13 @@ from voicelab.providers._vod_check import (
     CUSTOM_OPTIONS,
     DESIGN_OPTIONS,
     NAME_CHARACTERS,
+    SPEECH_OPTIONS,
     SUB_APP_ID,
     check_app,
     check_link,
     read_app,
 )
+from voicelab.providers._vod_task import APP as OF_THE_ACCOUNT
 from voicelab.providers._vod_task import (
     CUSTOM,
     DESIGN,
@@ -37,9 +41,16 @@ from voicelab.providers._vod_task import (
     made_by,
     unreadable,
 )
-from voicelab.providers.base import Limits, Provider, Send, Shelf, ShelvedVoice
+from voicelab.providers.base import (
+    Limits,
+    Provider,
+    Send,
+    Shelf,
+    ShelvedVoice,
+    without_secrets,
+)
 from voicelab.providers.options import Option, check_declared
-from voicelab.providers.wire import check_length, check_options
+from voicelab.providers.wire import TEXT, VOICE_ID, check_length, check_options
 
 INTERNATIONAL = "https://vod.intl.tencentcloudapi.com"
 MAINLAND = "https://vod.tencentcloudapi.com"
@@ -49,7 +60,10 @@ SPOKEN_BYTES = 2000
 REFERENCE_S = (5.0, 30.0)
 REFERENCE_RATE = 44100
 """Hz a published recording has; the vendor names none."""
+LINKED_FORMS = ("mp3", "wav")
+"""Of what the vendor fetches, beside mp4 and mov."""
 SPOKEN_AS = json.dumps({"audio_setting": {"format": "wav", "sample_rate": 32000}})
+SPOKEN_OWN = {"SubAppId": OF_THE_ACCOUNT, "Text": TEXT, "VoiceId": VOICE_ID}
 PAGE, PAGES = 100, 50
 """Tasks a page of `DescribeTasks` may have, and pages looked through for one."""
 
@@ -80,8 +94,9 @@ TAKEN_UP = (
     "The vendor had this trial from an earlier sending; its task was taken up, not paid anew."
 )
 
-Publish = Callable[[bytes, str], Awaitable[str]]
-"""Puts audio under a file name where everyone can fetch it, and returns the link."""
+Publish = Callable[[bytes, str], Awaitable[str] | str]
+"""Puts audio under a file name where everyone can fetch it, and returns the link; a plain function
+is called in a thread of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +246,7 @@ class TencentVodCustom(TencentVod):
     declared: ClassVar[tuple[Option, ...]] = CUSTOM_OPTIONS
     stand_ins: ClassVar[tuple[str, ...]] = ("VideoId",)
     says_preview_text: ClassVar[bool] = False
+    follows_links: ClassVar[bool] = True
     lasting: ClassVar[str] = (
         "The vendor names no end of a voice, and no call lists it, deletes it or speaks with it."
     )
@@ -260,6 +276,22 @@ class TencentVodCustom(TencentVod):
         """Raise `UsageError` for a recording that cannot be made into what the vendor clones."""
         _prepared(audio)
 
+    def check_linked(self, audio: bytes) -> str:
+        """Raise `UsageError` for a recording behind a link the vendor would not clone.
+
+        The vendor also takes the sound of mp4 and mov, which voicelab does not read.
+        """
+        if is_film(audio):
+            return "it is an MP4 or MOV file."
+        form = sniff(audio)
+        if form not in (None, *LINKED_FORMS):
+            raise UsageError(
+                f"the recording behind the link is {form}; {self.name} fetches mp3, wav, mp4 and "
+                "mov. Give a link to one of those."
+            )
+        examine(audio, min_s=REFERENCE_S[0], max_s=REFERENCE_S[1])
+        return ""
+
     async def _wish(self, trial: Trial) -> tuple[dict[str, Any], dict[str, Any]]:
         name = {"VoiceName": trial.name[:NAME_CHARACTERS]}
         reference = trial.variant.reference
@@ -275,14 +307,33 @@ class TencentVodCustom(TencentVod):
             if self.publish is None or trial.reference_audio is None:
                 raise UsageError(self._needs_link())
             recording = await asyncio.to_thread(_prepared, trial.reference_audio)
-            link = await self.publish(recording.wav, f"{trial.name}.wav")
-            check_link(link, vendor=self.name, emulated=self.emulated)
+            link = await self._link_to(recording.wav, f"{trial.name}.wav", self.publish)
         except UsageError as error:
             raise Refused(f"{self.name} was not asked: {error}") from None
         return link, {
             "reference_changes": list(recording.changes),
             "reference_duration_s": round(recording.duration_s, 3),
         }
+
+    async def _link_to(self, wav: bytes, name: str, publish: Publish) -> str:
+        try:
+            if inspect.iscoroutinefunction(publish):
+                link = await publish(wav, name)
+            else:
+                link = await asyncio.to_thread(publish, wav, name)
+            link = await link if inspect.isawaitable(link) else link
+        except Exception as error:  # it is the user's own code
+            said = without_secrets(f"{type(error).__name__}: {error}", self.secrets)
+            raise UsageError(f"the recording could not be published: {said}.") from error
+        if not isinstance(link, str):
+            raise UsageError(
+                f"the recording could not be published: publish returned {link!r:.100} and no link."
+            )
+        try:
+            check_link(link, vendor=self.name, emulated=self.emulated)
+        except UsageError as error:
+            raise UsageError(f"the recording could not be published: {error}") from None
+        return link
 
     def _needs_link(self) -> str:
         return (
@@ -297,12 +348,21 @@ class TencentVodDesign(TencentVod):
 
     name: ClassVar[str] = "tencent-vod-design"
     published: ClassVar[Limits] = Limits(
-        preview_characters=PREVIEW_CHARACTERS, requests_per_second=20, parallel=10
+        preview_characters=PREVIEW_CHARACTERS,
+        requests_per_second=20,
+        parallel=10,
+        speech_bytes=SPOKEN_BYTES,
     )
     declared: ClassVar[tuple[Option, ...]] = DESIGN_OPTIONS
+    declared_for_speech: ClassVar[tuple[Option, ...]] = SPEECH_OPTIONS
     lasting: ClassVar[str] = FIRST_USE
     kept_by_speaking: ClassVar[bool] = True
     dialect: ClassVar[Dialect] = DESIGN
+
+    @property
+    def speech_limits(self) -> Limits:
+        """What holds for `speak`: its text is counted in bytes."""
+        return replace(self.limits, preview_characters=None)
 
     def check(self, variant: PromptVariant, options: Mapping[str, Any]) -> None:
         """Raise `UsageError` for what the vendor would refuse; free, before money is spent."""
@@ -370,7 +430,8 @@ class TencentVodDesign(TencentVod):
         return wish, {}
 
     def _check_spoken(self, text: str, options: Mapping[str, Any]) -> None:
-        check_options(options, own=("SubAppId", "Text", "VoiceId", "Output"), vendor=self.name)
+        check_options(options, own=SPOKEN_OWN, vendor=self.name)
+        check_declared(options, self.declared_for_speech, vendor=self.name)
         length = len(text.encode())
         if length > SPOKEN_BYTES:
             raise UsageError(

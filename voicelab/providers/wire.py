@@ -49,15 +49,38 @@ def check_length(name: str, text: str, *, most: int, vendor: str) -> None:
         )
 
 
-def check_options(options: Mapping[str, Any], *, own: tuple[str, ...], vendor: str) -> None:
-    """Raise `UsageError` for options that hold a field of the row's, or that are not JSON."""
-    for name in own:
+PROMPT = "that is the prompt of the row; write it there"
+TEXT = "that is the preview text of the row; write it there"
+VOICE_ID = "that is the voice of a trial; let it speak with lab.speak"
+RECORDING = "that is the reference of the row; give it there, as a file, a link or a trial"
+
+
+def check_options(options: Mapping[str, Any], *, own: Mapping[str, str], vendor: str) -> None:
+    """Raise `UsageError` for options that hold what is not theirs, or that are not JSON.
+
+    Parameters
+    ----------
+    own
+        Fields that come from elsewhere: what each is, and what to do instead.
+    """
+    for name, instead in own.items():
         if name in options:
-            raise UsageError(f"options of {vendor} hold {name!r}; that belongs in the row.")
+            raise UsageError(f"options of {vendor} hold {name!r}: {instead}.")
     try:
         json.dumps(dict(options), ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"options of {vendor} cannot be sent as JSON: {error}.") from None
+
+
+def shown_link(link: str) -> str:
+    """Return a link without what opens it: a password, a signature.
+
+    Examples
+    --------
+    >>> shown_link("https://me:secret@example.org/a.wav?Signature=abc")
+    'https://…@example.org/a.wav?…'
+    """
+    return re.sub(r"\?.*", "?…", re.sub(r"//[^/@]*@", "//…@", link))
 
 
 def told(value: object, *, most: int = 100) -> str:

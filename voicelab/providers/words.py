@@ -57,6 +57,10 @@ def account_text(limits: Limits, *, end: str = "") -> str:
         parts.append(f"trial audio at {rates} kHz")
     if limits.speech_characters is not None:
         parts.append(f"kept voices say up to {limits.speech_characters:,} characters")
+    if limits.speech_bytes is not None:
+        parts.append(
+            f"kept voices say up to {limits.speech_bytes:,} bytes (a Chinese character has three)"
+        )
     if limits.names:
         parts.append(limits.names)
     return _sentence(parts) + end if parts else ""

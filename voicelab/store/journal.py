@@ -107,6 +107,15 @@ class Journal:
             assert cursor.lastrowid is not None
             return cursor.lastrowid
 
+    def has_paid(self, trial_id: str, *, resend: int) -> bool:
+        """Tell whether something of this sending may be paid already."""
+        row = self._database.row(
+            "SELECT 1 FROM attempts WHERE trial_id = ? AND resend = ? AND counts = 1"
+            f" AND state IN {PAID}",
+            (trial_id, resend),
+        )
+        return row is not None
+
     def is_charged(self, trial_id: str, *, step: str, resend: int) -> bool:
         """Tell whether an attempt counts already that a step of this sending is paid with.
 

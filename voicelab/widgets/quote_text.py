@@ -26,7 +26,7 @@ def budget_html(lines: Sequence[str]) -> str:
 
 
 def _told(sheet: Quote) -> str:
-    """Return what was made before, and every line of a budget."""
+    """Return what was made before, every line of a budget, and what nobody could judge."""
     then = "taken over, free" if sheet.reuse else "made anew unless you reuse them"
     count = _count(len(sheet.alike), "trial")
     alike = f"<p>{count} of these this lab has already, from another batch: {then}.</p>"
@@ -36,7 +36,8 @@ def _told(sheet: Quote) -> str:
         for share in sheet.budgets
     )
     fees = "".join(f"<p>{html.escape(told)}.</p>" for told in sheet.fee_texts)
-    return fees + (alike if sheet.alike else "") + budgets
+    notes = "".join(f'<p class="voicelab-hint">{html.escape(note)}</p>' for note in sheet.notes)
+    return fees + (alike if sheet.alike else "") + budgets + notes
 
 
 def _headline(sheet: Quote) -> str:

@@ -23,14 +23,16 @@ const bytes = (text) => {
   const array = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   return new DataView(array.buffer);
 };
+const reach = () => { if (window.cut) throw new Error("Cannot send"); };
 const model = {
   get: (name) => values[name],
   set: (name, value) => { values[name] = unsaved[name] = value; },
   save_changes: () => {
+    reach();
     toKernel({ method: "update", state: unsaved, buffer_paths: [] });
     unsaved = {};
   },
-  send: (content) => { window.silent || toKernel({ method: "custom", content }); },
+  send: (content) => { reach(); window.silent || toKernel({ method: "custom", content }); },
   on: (event, listener) => (heard[event] ??= []).push(listener),
   off: (event, listener) => { heard[event] = heard[event].filter((other) => other !== listener); },
 };

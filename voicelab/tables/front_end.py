@@ -5,13 +5,16 @@ from importlib.resources import files
 
 FRONT_END = (
     "comparer_row.js",
+    "comparer_edge.js",
     "comparer_keyboard.js",
     "comparer_in_view.js",
     "comparer_sorting.js",
     "comparer_intake.js",
     "comparer_layout.js",
     "comparer_saying.js",
+    "comparer_kernel.js",
     "comparer_questions.js",
+    "comparer_unsaved.js",
     "comparer_clips.js",
     "comparer_stretch.js",
     "comparer_voice.js",

@@ -29,12 +29,13 @@ class Comparer {
       active: model.get("active") ?? "", loading: "",
       frozen: Boolean(model.get("read_only")), known: false, silence: "", complaint: "",
     });
+    this.kernel = new Kernel(model, () => this.questions.lose());
     this.keyboard = new Keyboard(this);
     this.inView = new InView(this);
     this.sorting = new Sorting(this);
     this.level = new Level(this);
     this.details = new Details(this);
-    this.choices = new Choices(model, () => this.refresh());
+    this.choices = new Choices(this);
     this.palettes = new Palettes(this);
     this.timeline = new Timeline(this);
     this.pictures = new Pictures(this);
@@ -42,15 +43,16 @@ class Comparer {
     this.switching = new Switching(this);
     this.looping = new Looping(this);
     this.choice = new Choice(this);
+    this.unsaved = new Unsaved(this);
     this.groups = new Groups(this);
     this.filters = new Filters(this);
     this.pin = new Pin(this);
     this.parts = [
       this.sorting, this.filters, this.groups, this.choice, this.pin, this.switching, this.looping, new Pace(this), this.level,
       this.timeline, this.palettes, this.pictures, this.overlays, new View(this), new Columns(this), this.details,
-      this.choices, new Words(this), new Ahead(this), new Help(this),
+      this.unsaved, new Words(this), new Ahead(this), new Help(this),
     ];
-    this.questions = new Questions(model, (words) => this.#waitWords(words));
+    this.questions = new Questions(this.kernel, (words) => this.#waitWords(words));
     this.player = new Player({
       clips: new Clips({
         load: (id) => this.questions.get("audio", [id])[0],
@@ -59,8 +61,8 @@ class Comparer {
       gain: (id) => this.level.gain(id),
       land: (at, from, to) => this.switching.land(at, from, to),
       loop: (id) => this.looping.in(id),
-      changed: () => this.#playerChanged(),
-      held: (words) => this.#held(words),
+      changed: () => this.guard(() => this.#playerChanged()),
+      held: (words) => this.guard(() => this.#held(words)),
     });
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.#build(host);
@@ -79,6 +81,7 @@ class Comparer {
       "data-lm-suppress-shortcuts": "true", "data-ready": "0", "data-playing": "", "data-pos": "0",
     });
     this.root.classList.toggle("read-only", this.frozen);
+    EDGES.set(this.root, (work) => this.guard(work));
     this.root.append(
       el("header", {},
         make("title", "strong", { dir: "auto" }),
@@ -109,17 +112,17 @@ class Comparer {
   #listen() {
     const onMessage = (message, buffers) => this.guard(() => this.#receive(message, buffers ?? []));
     this.watch("active", () => this.activate(this.model.get("active"), { quiet: true }));
-    const hush = () => this.player.playing && this.player.pause();
+    const hush = () => this.guard(() => this.player.playing && this.player.pause());
     const onOther = (event) => event.detail !== this && hush();
-    const size = new ResizeObserver(() => this.draw());
+    const size = new ResizeObserver(() => this.guard(() => this.draw()));
     this.model.on("msg:custom", onMessage);
     document.addEventListener("voicelab:playing", onOther); // another comparer on the same page
     addEventListener("pagehide", hush);
-    this.root.addEventListener("keydown", (event) => this.keyboard.press(event));
+    this.root.addEventListener("keydown", edged((event) => this.keyboard.press(event)));
     size.observe(this.list);
     for (const part of this.parts) part.listen?.();
     this.close = () => {
-      this.guard(hush);
+      hush();
       this.closed = true;
       this.model.off("msg:custom", onMessage);
       for (const [name, listener] of this.watched) this.model.off(name, listener);
@@ -142,13 +145,24 @@ class Comparer {
     this.model.on(`change:${name}`, listener);
   }
 
+  /** Do something, now or as it promises; what it throws is said here. */
   guard(work) {
     try {
-      work();
+      work()?.catch?.((error) => this.#stumbled(error));
     } catch (error) {
-      this.say(`The comparer stumbled: ${error.message}`);
-      console.error(error);
+      this.#stumbled(error);
     }
+  }
+
+  #stumbled(error) {
+    console.error(error);
+    this.complaint = `The comparer stumbled: ${error.message}`;
+    this.#drawStatus(); // no more: drawing may be what failed
+  }
+
+  /** Do something after so many ms; returns what ends the waiting. */
+  later(work, ms) {
+    return setTimeout(() => this.guard(work), ms);
   }
 
   say(words) {
@@ -255,9 +269,10 @@ class Comparer {
 
   /** Have an opinion kept; what it was can be had back. */
   opine(id, what, value, { undoing = false } = {}) {
+    if (undoing && this.unsaved.drop(id, what)) return this.draw();
     if (!undoing) this.choice.remember(id, what, this.rows.get(id)[what]);
     const type = OPINIONS[what];
-    this.questions.tell(`${type} ${id}`, { type, id, [what]: value });
+    this.unsaved.hold(id, what, value, this.questions.tell(`${type} ${id}`, { type, id, [what]: value }));
   }
 
   // which rows, in which order
@@ -290,9 +305,7 @@ class Comparer {
     for (const part of this.parts) part.before?.();
     this.inView.draw(scrolling);
     if (scrolling) return this.#settle();
-    const words = this.silence || this.complaint;
-    this.status.hidden = !words;
-    setText(this.status, words);
+    this.#drawStatus();
     setText(this.count, this.known ? `${matching.length} of ${rows.size} trials` : "");
     this.#drawEmpty();
     setText(this.caption, this.rows.size ? this.pictures.caption : "");
@@ -302,11 +315,17 @@ class Comparer {
     for (const part of this.parts) part.drawn?.();
   }
 
+  #drawStatus() {
+    const words = this.silence || this.complaint;
+    this.status.hidden = !words;
+    setText(this.status, words);
+  }
+
   /** Draw all once scrolling has come to rest: only then pictures are asked for. */
   #settle() {
     clearTimeout(this.settling);
     const rest = () => this.inView.rests && this.draw(); // else it is drawn, and waited for, again
-    this.settling = setTimeout(() => this.guard(rest), SETTLED);
+    this.settling = this.later(rest, SETTLED);
   }
 
   /** Give the keys back to the rows. */
@@ -337,14 +356,18 @@ class Comparer {
     this.draw();
   }
 
-  async start(id, at = null) {
+  start(id, at = null) {
+    this.guard(() => this.#start(id, at));
+  }
+
+  async #start(id, at) {
     if (trouble(this.rows.get(id))) {
       this.activate(id, { quiet: true });
       return this.announce();
     }
     Object.assign(this, { active: id, loading: id });
     this.broken.delete(id);
-    const waiting = setTimeout(() => this.draw()); // what is here already sounds before it is drawn
+    const waiting = this.later(() => this.draw(), 0); // what is here already sounds before it is drawn
     await this.#play(id, at);
     clearTimeout(waiting);
     if (this.closed) return;
@@ -352,7 +375,7 @@ class Comparer {
     this.tell("active", this.active);
     this.draw();
     this.announce();
-    this.#fetchNeighbours(id);
+    await this.#fetchNeighbours(id);
   }
 
   async #play(id, at) {
@@ -360,7 +383,7 @@ class Comparer {
       await this.player.play(id, at);
     } catch (error) {
       if (this.closed) return;
-      this.broken.set(id, `This clip cannot be played: ${error.message}`);
+      this.broken.set(id, error instanceof NoKernel ? GONE : `This clip cannot be played: ${error.message}`);
       if (this.loading === id) this.player.pause(); // else another voice was chosen meanwhile
     }
   }
@@ -432,15 +455,20 @@ class Comparer {
     this.tell("playing", playing);
     if (playing) document.dispatchEvent(new CustomEvent("voicelab:playing", { detail: this }));
     cancelAnimationFrame(this.frame);
-    if (playing) this.frame = requestAnimationFrame((now) => this.#tick(now));
+    if (playing) this.#nextTick();
     this.draw();
   }
 
   #tick(now) {
-    this.frame = requestAnimationFrame((next) => this.#tick(next));
-    if (now - (this.ticked ?? 0) < (this.calm.matches ? CALM : TICK)) return;
-    this.ticked = now;
-    this.#moveCursor();
+    if (now - (this.ticked ?? 0) >= (this.calm.matches ? CALM : TICK)) {
+      this.ticked = now;
+      this.#moveCursor();
+    }
+    this.#nextTick();
+  }
+
+  #nextTick() {
+    this.frame = requestAnimationFrame((now) => this.guard(() => this.#tick(now)));
   }
 
   #moveCursor() {
@@ -452,8 +480,7 @@ class Comparer {
 
   tell(name, value) {
     if (JSON.stringify(this.model.get(name)) === JSON.stringify(value)) return;
-    this.model.set(name, value);
-    this.model.save_changes();
+    this.kernel.set(name, value);
   }
 
   announce() {

@@ -19,11 +19,11 @@ class Ahead {
     };
     const rest = (event) => {
       this.close();
-      this.resting = setTimeout(() => prepare(event), HOVER);
+      this.resting = this.owner.later(() => prepare(event), HOVER);
     };
-    rail.addEventListener("pointerover", rest);
-    rail.addEventListener("pointerleave", () => this.close());
-    for (const event of ["pointerdown", "focusin"]) rail.addEventListener(event, prepare);
+    rail.addEventListener("pointerover", edged(rest));
+    rail.addEventListener("pointerleave", edged(() => this.close()));
+    for (const event of ["pointerdown", "focusin"]) rail.addEventListener(event, edged(prepare));
   }
 
   close() {

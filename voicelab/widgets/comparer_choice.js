@@ -44,8 +44,8 @@ class Choice {
     this.owner.speak(this.#count());
   }
 
-  row({ id, parts: { chosen, starred, stars }, element, isActive }) {
-    const row = this.owner.rows.get(id);
+  row({ id, parts: { chosen, starred }, element, isActive }) {
+    const row = this.owner.unsaved.over(this.owner.rows.get(id));
     const on = this.chosen.has(id);
     chosen.checked = on;
     chosen.tabIndex = starred.tabIndex = isActive ? 0 : -1;
@@ -123,7 +123,7 @@ class Choice {
     const ids = this.#inOrder();
     if (ids.join() === (this.told ?? "")) return;
     this.told = ids.join();
-    if (!this.owner.frozen) this.owner.model.send({ type: "select", ids, by: this.mark });
+    if (!this.owner.frozen) this.owner.kernel.send({ type: "select", ids, by: this.mark });
   }
 
   #inOrder() {

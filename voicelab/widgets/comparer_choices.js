@@ -4,23 +4,18 @@ const CHOICES = { spectrogram: "mel", palette: "magma", overlays: [], measures: 
 
 /** What a person has chosen to see; Python sees it too, and may choose. */
 class Choices {
-  constructor(model, changed) {
-    Object.assign(this, { model, changed });
-    for (const name of Object.keys(CHOICES)) model.on(`change:${name}`, changed);
+  constructor(owner) {
+    this.owner = owner;
+    for (const name of Object.keys(CHOICES)) owner.watch(name, () => owner.refresh());
   }
 
   get(name) {
-    return this.model.get(name) ?? CHOICES[name];
+    return this.owner.model.get(name) ?? CHOICES[name];
   }
 
   set(name, value) {
-    this.model.set(name, value);
-    this.model.save_changes();
-    this.changed();
-  }
-
-  close() {
-    for (const name of Object.keys(CHOICES)) this.model.off(`change:${name}`, this.changed);
+    this.owner.kernel.set(name, value);
+    this.owner.refresh();
   }
 }
 

@@ -52,7 +52,7 @@ class Filters {
     if (value === null || (Array.isArray(value) && !value.length)) delete this.set[name];
     else this.set[name] = value;
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.#tell(), 200);
+    this.resting = this.owner.later(() => this.#tell(), 200);
     this.#changed();
   }
 

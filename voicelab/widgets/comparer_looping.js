@@ -24,8 +24,8 @@ class Looping {
 
   listen() {
     const { rail } = this.owner;
-    rail.addEventListener("pointerdown", (event) => this.#drag(event));
-    rail.addEventListener("click", (event) => this.#keepClick(event), { capture: true });
+    rail.addEventListener("pointerdown", edged((event) => this.#drag(event)));
+    rail.addEventListener("click", edged((event) => this.#keepClick(event)), { capture: true });
   }
 
   /** What is looped in a voice as [start, end]; nothing where there is no loop or it says nothing there. */
@@ -103,12 +103,12 @@ class Looping {
   #follow(picture, pointer, moved) {
     const done = new AbortController();
     picture.setPointerCapture(pointer);
-    picture.addEventListener("pointermove", moved, done);
+    picture.addEventListener("pointermove", edged(moved), done);
     for (const event of ["pointerup", "pointercancel"]) {
-      picture.addEventListener(event, (last) => {
+      picture.addEventListener(event, edged((last) => {
         done.abort();
         if (last.type === "pointerup") moved(last);
-      }, done);
+      }), done);
     }
   }
 

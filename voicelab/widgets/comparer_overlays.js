@@ -58,7 +58,7 @@ class Overlays {
 
   drawn() {
     clearTimeout(this.settling);
-    if (this.shown.length) this.settling = setTimeout(() => this.#ask(), 60);
+    if (this.shown.length) this.settling = this.owner.later(() => this.#ask(), 60);
   }
 
   close() {

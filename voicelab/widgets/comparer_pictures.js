@@ -123,7 +123,7 @@ class Pictures {
 
   drawn() {
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.#ask(), this.owner.timeline.zoomed ? 120 : 40);
+    this.settling = this.owner.later(() => this.#ask(), this.owner.timeline.zoomed ? 120 : 40);
   }
 
   close() {

@@ -12,22 +12,35 @@ class Questions {
   #timer = null;
   #heard = 0;
 
-  constructor(model, say) {
-    Object.assign(this, { model, say });
+  constructor(kernel, say) {
+    Object.assign(this, { kernel, say });
   }
 
   /** Send `message`; it is answered when `settle` is called with `key`. */
   tell(key, message) {
-    this.model.send(message);
-    return this.#expect(key);
+    return this.kernel.send(message) ? this.#expect(key) : this.#refused();
   }
 
   /** Ask for something of some trials; what is on its way is not asked for again. */
   get(what, ids, how = {}) {
     const keys = ids.map((id) => keyOf({ what, id, ...how }));
     const lacking = ids.filter((_, i) => !this.#open.has(keys[i]));
-    if (lacking.length) this.model.send({ type: "get", what, ids: lacking, ...how });
-    return keys.map((key) => this.#open.get(key)?.promise ?? this.#expect(key));
+    const sent = !lacking.length || this.kernel.send({ type: "get", what, ids: lacking, ...how });
+    return keys.map((key) => this.#open.get(key)?.promise ?? (sent ? this.#expect(key) : this.#refused()));
+  }
+
+  #refused() {
+    const promise = Promise.reject(new NoKernel());
+    promise.catch(() => {}); // as for what is asked
+    return promise;
+  }
+
+  /** Give up all that was asked: nobody is there to answer. */
+  lose() {
+    for (const question of this.#open.values()) question.reject(new NoKernel());
+    this.#open.clear();
+    this.stop();
+    this.say(GONE);
   }
 
   #expect(key) {

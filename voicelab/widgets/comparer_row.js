@@ -33,7 +33,7 @@ let drawnRows = 0; // numbers the elements that others refer to
 function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), edged(value));
     else if (value !== null) node.setAttribute(name, value);
   }
   node.append(...children);
@@ -166,7 +166,7 @@ class Row {
     this.place = place;
     const { owner, parts, element } = this;
     const row = owner.rows.get(this.id);
-    const name = `${row.label}, ${row.provider}, take ${row.take}`;
+    const name = nameOf(row);
     const playing = owner.player.playing === this.id;
     const broken = owner.broken.get(this.id) ?? trouble(row) ?? this.#waiting();
     element.style.transform = `translateY(${this.isReference ? 0 : owner.inView.topOf(this.id)}px)`;
@@ -194,7 +194,7 @@ class Row {
     parts.prompt.title = row.prompt;
     setText(parts.words, broken ?? "");
     parts.words.title = broken ?? "";
-    this.#opinion(row, name);
+    this.#opinion(owner.unsaved.over(row), name);
     for (const part of owner.parts) part.row?.(this);
   }
 

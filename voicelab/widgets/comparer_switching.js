@@ -64,7 +64,7 @@ class Switching {
 
   drawn() {
     clearTimeout(this.settling);
-    if (this.owner.player.home) this.settling = setTimeout(() => this.ask([...this.owner.inView.elements.keys()]), 40);
+    if (this.owner.player.home) this.settling = this.owner.later(() => this.ask([...this.owner.inView.elements.keys()]), 40);
   }
 
   close() {
@@ -75,7 +75,7 @@ class Switching {
   ask(ids) {
     const lacking = ids.filter((id) => !this.#asked.has(id) && !trouble(this.owner.rows.get(id)));
     for (const id of lacking) this.#asked.add(id);
-    if (lacking.length) this.owner.model.send({ type: "get", what: "anchors", ids: lacking });
+    if (lacking.length) this.owner.kernel.send({ type: "get", what: "anchors", ids: lacking });
   }
 
   /** The anchors of a voice, when they have come and there are any. */

@@ -107,13 +107,13 @@ class Timeline {
 
   listen() {
     const { list, rail } = this.owner;
-    list.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    rail.addEventListener("pointermove", (event) => this.#hover(event));
-    rail.addEventListener("pointerleave", (event) => this.#hover(event));
-    this.size = new ResizeObserver(() => {
+    list.addEventListener("wheel", edged((event) => this.#wheel(event)), { passive: false });
+    rail.addEventListener("pointermove", edged((event) => this.#hover(event)));
+    rail.addEventListener("pointerleave", edged((event) => this.#hover(event)));
+    this.size = new ResizeObserver(() => this.owner.guard(() => {
       this.width = this.ticks.clientWidth || this.width;
       this.owner.draw();
-    });
+    }));
     this.size.observe(this.ticks);
   }
 
@@ -123,17 +123,18 @@ class Timeline {
 
   #drag(node, moved, done) {
     let from = null;
-    node.addEventListener("pointerdown", (event) => {
+    const on = (name, listener) => node.addEventListener(name, edged(listener));
+    on("pointerdown", (event) => {
       from = event.clientX;
       node.setPointerCapture(event.pointerId);
       moved(event, (this.began = event));
     });
-    node.addEventListener("pointermove", (event) => from !== null && moved(event));
-    node.addEventListener("pointerup", (event) => {
+    on("pointermove", (event) => from !== null && moved(event));
+    on("pointerup", (event) => {
       if (from !== null) done(event, from);
       from = null;
     });
-    node.addEventListener("pointercancel", () => {
+    on("pointercancel", () => {
       from = null;
       this.sweep.hidden = true;
     });

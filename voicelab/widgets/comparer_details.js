@@ -24,6 +24,8 @@ function detailsOf(row, columns, reference) {
   ].filter(([, words]) => words !== null && words !== undefined && words !== "");
 }
 
+const SCROLLS = ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End", " "];
+
 /** Everything that is known of the active voice, below the rows. */
 class Details {
   help = [["shift d", "details"]];
@@ -40,7 +42,10 @@ class Details {
   }
 
   panels() {
-    this.panel = el("aside", { class: "details", hidden: "", "aria-label": "Details of the active voice" });
+    this.panel = el("div", {
+      class: "details", role: "region", tabindex: "0", hidden: "", "aria-label": "Details of the active voice",
+      onkeydown: (event) => this.#key(event),
+    });
     return [this.panel];
   }
 
@@ -58,11 +63,31 @@ class Details {
         el("div", { class: words.length > 90 ? "long" : null },
           el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, words)))),
     );
+    if (this.of !== row.id) this.panel.scrollTop = 0;
+    this.of = row.id;
+    if (row.evidence) this.#comeIntoView();
+  }
+
+  /** Show the panel once it has been opened, which may be below what is seen of the page. */
+  #comeIntoView() {
+    if (this.opened) this.panel.scrollIntoView({ block: "nearest" });
+    this.opened = false;
+  }
+
+  /** Keys that scroll are the panel's while it has the focus. */
+  #key(event) {
+    if (event.key === "Escape") this.#toggle();
+    if (event.key === "Escape" || SCROLLS.includes(keyName(event))) event.stopPropagation();
   }
 
   #toggle() {
+    const within = this.panel.contains(this.panel.getRootNode().activeElement);
     this.panel.hidden = !this.panel.hidden;
+    this.opened = !this.panel.hidden;
     this.button.setAttribute("aria-expanded", !this.panel.hidden);
     this.owner.draw();
+    if (this.opened) this.panel.scrollIntoView({ block: "nearest" }); // what is still asked for makes it longer
+    else if (within) this.owner.focus();
+    this.owner.speak(this.panel.hidden ? "no details" : "details below the rows");
   }
 }

@@ -28,6 +28,7 @@ from voicelab.widgets.progress_text import (
     vendors_html,
 )
 from voicelab.widgets.rates_text import rates_html
+from voicelab.widgets.scrolled import Scrolled
 from voicelab.widgets.throttle import Throttle
 
 EVERY_S = 0.1
@@ -64,7 +65,7 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._doubtful: list[str] = []
         self.guard = Guard()
         self.overall, self.bars, self.vendors = w.HTML(), w.HTML(), w.HTML()
-        self.table = w.HTML(layout=w.Layout(width="100%"))
+        self.table = Scrolled("Trials")
         self.doubts = w.VBox()
         self.look = w.Button(
             description="Look again",
@@ -74,11 +75,10 @@ class ProgressPanel(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.look.on_click(self.guard.watch(self._look_again))
         self.rates = w.HTML(layout=w.Layout(width="100%"))
         self.drawers = Drawers({RATES: self.rates}, lambda _: self._rates.poke())
-        scroll = w.Box([self.table], layout=w.Layout(max_height="270px", overflow="auto"))
         super().__init__(
             [
                 *(style(), self.overall, self.bars, self.vendors, self.drawers),
-                *(self.doubts, self.look, self.guard, scroll),
+                *(self.doubts, self.look, self.guard, self.table),
             ]
         )
         self.add_class("voicelab-progress")

@@ -180,6 +180,44 @@ def test_chips_filter_and_python_reads_them(live: Callable[..., Any], page: Page
     until(page, lambda: shown.comparer.filters == {})
 
 
+def test_any_column_of_words_is_filtered_and_python_s_filters_show(
+    live: Callable[..., Any], page: Page
+) -> None:
+    records = [
+        record_of(
+            i,
+            language="zh" if i == 3 else "en",
+            prompt=f"{PROMPTS[i % 5]} Number {i}.",
+            rating=(None, 2, 4)[i % 3],
+            starred=i == 1,
+        )
+        for i in range(30)
+    ]
+    shown = live(records)
+    press(page, "Shift+F")
+    groups = page.locator(".drawer.filters [role='group']")
+    names = [group.get_attribute("aria-label") for group in groups.all()]
+    assert names == [
+        *("only", "provider", "{age}", "label", "prompt", "rating", "starred", "emulated"),
+        *("language", "Ranges of measures"),
+    ]
+    chips = page.locator(".drawer.filters")
+    chips.get_by_role("group", name="rating").get_by_role("button", name="4").click()
+    expect(page.locator(".count")).to_have_text("10 of 30 trials")
+    until(page, lambda: shown.comparer.filters == {"rating": [4]})
+    chips.get_by_role("group", name="starred").get_by_role("button", name="yes").click()
+    until(page, lambda: shown.comparer.filters == {"rating": [4], "starred": [True]})
+    shown.comparer.filters = {"prompt": [records[7].trial.variant.prompt], "take": [1]}
+    expect(page.locator(".filtering")).to_have_text("Filters: 2")
+    expect(page.locator(".chip[aria-pressed='true']")).to_have_text(
+        [records[7].trial.variant.prompt, "1"]
+    )
+    page.get_by_label("Add a prompt").select_option(label=records[8].trial.variant.prompt)
+    expect(page.locator(".count")).to_have_text("2 of 30 trials")
+    page.locator(".chip[data-name='take 1']").click()
+    until(page, lambda: list(shown.comparer.filters) == ["prompt"])
+
+
 def test_only_the_selected_and_the_starred(live: Callable[..., Any], page: Page) -> None:
     shown = live([record_of(i, starred=i == 1) for i in range(4)])
     shown.comparer.filters = {"only": ["starred"]}

@@ -27,6 +27,16 @@ async function pixelsOf(clip) {
   return new DataView(pixels.buffer);
 }
 
+/** The pitch of a clip, from its places on the pitch axis, and its pauses: [shape, values]. */
+function contourOf(id, clip) {
+  const { f0 = "", ...shape } = page.pitch[clip] ?? {};
+  const [low, high] = page.state.scale.f0_hz;
+  const values = Float32Array.from(bytesOf(fromBase64(f0)), (place) =>
+    place ? low * (high / low) ** ((place - 1) / 254) : NaN);
+  const { pauses } = page.state.rows.find((row) => row.id === id);
+  return [{ start_s: 0, hop_s: 0, ...shape, pauses }, new DataView(values.buffer)];
+}
+
 /** The sound of a clip: from the page, or from the file beside it. */
 async function soundOf(clip) {
   if (!page.links[clip]) return fromBase64(document.getElementById(`audio-${clip}`).textContent);
@@ -46,6 +56,10 @@ async function answer(what, id) {
   try {
     if (what === "audio") return [{ type: what, id, mime: page.mime }, [await soundOf(clip)]];
     if (what === "pixels") return [{ type: what, id, rows, columns }, [await pixelsOf(clip)]];
+    if (what === "contour") {
+      const [shape, values] = contourOf(id, clip);
+      return [{ type: what, id, ...shape }, [values]];
+    }
     if (what === "anchors") return [{ type: what, id, ...page.anchors[id] }, []];
     throw new Error("this page does not hold that.");
   } catch (error) {
@@ -80,12 +94,13 @@ class PageModel {
     this.listeners = this.listeners.filter((other) => other !== listener);
   }
 
-  async send({ type, what, ids, id, rating, note }) {
+  async send({ type, what, ids, id, rating, note, starred }) {
     await null; // a kernel never answers within the call
     if (type === "hello") this.#tell(this.#state(), page.state.peaks.map((one) => fromBase64(page.peaks[page.clips[one]])));
     if (type === "get") for (const one of ids) answer(what, one).then((told) => this.#tell(...told));
     if (!this.opinions) return;
     if (type === "rate") this.#tell(this.opinions.take(id, { rating }), []);
+    if (type === "star") this.#tell({ type: "saved", id, starred }, []); // for the eye: no answer holds it
     if (type === "note") this.#tell(this.opinions.take(id, { note: note.trim() }), []);
   }
 

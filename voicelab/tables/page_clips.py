@@ -1,4 +1,4 @@
-"""What a page holds of each clip: its sound within the budget, its waveform, its spectrogram."""
+"""What a page holds of each clip: its sound within the budget, and its pictures."""
 
 import base64
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import numpy as np
 
 from voicelab.figures.pixels import waveform_path, webp
 from voicelab.tables.front_end import front_end
+from voicelab.tables.page_contour import pitch_bytes
 from voicelab.tables.page_options import PageOptions, Size, require_fits, smaller_audio
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ class PageClip:
     """A grey WebP, the highest frequency on top."""
     waveform: str
     """The path of an SVG of 200 × 64."""
+    pitch: bytes
+    """As `pitch_bytes`; none in a blind page, where a pitch in Hz would be a number that tells."""
+    pitch_start_s: float
+    """Time of the first value of the pitch."""
+    pitch_hop_s: float
+    """Time from value to value."""
 
 
 def page_clips(comparison: "Comparison", options: PageOptions) -> dict[str, PageClip]:
@@ -55,7 +62,7 @@ def page_clips(comparison: "Comparison", options: PageOptions) -> dict[str, Page
     with ThreadPoolExecutor(max_workers=2) as pool:
         numbers = range(1, len(trials) + 1)
         made = pool.map(
-            lambda nth, trial, audio: _clip(comparison, str(nth), trial, audio),
+            lambda nth, trial, audio: _clip(comparison, str(nth), trial, audio, options),
             numbers,
             trials.values(),
             sounds,
@@ -133,8 +140,11 @@ def _in_page(sounds: Sequence[bytes]) -> int:
     return sum(len(base64_text(sound)) for sound in sounds)
 
 
-def _clip(comparison: "Comparison", name: str, trial: str, audio: bytes) -> PageClip:
+def _clip(
+    comparison: "Comparison", name: str, trial: str, audio: bytes, options: PageOptions
+) -> PageClip:
     peaks = comparison.peaks(trial)
+    contour = None if options.blind else comparison.contour(trial)
     pixels = np.frombuffer(comparison.pixels(trial), np.uint8).reshape(PIXELS)
     return PageClip(
         name=name,
@@ -143,4 +153,7 @@ def _clip(comparison: "Comparison", name: str, trial: str, audio: bytes) -> Page
         peaks=peaks,
         spectrogram=webp(pixels[::-1]),
         waveform=waveform_path(np.frombuffer(peaks, np.int8).reshape(-1, 2)),
+        pitch=pitch_bytes(contour) if contour else b"",
+        pitch_start_s=contour.start_s if contour else 0.0,
+        pitch_hop_s=contour.hop_s if contour else 0.0,
     )

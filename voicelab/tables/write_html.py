@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-SEES: Mapping[str, object] = {"kinds": ["mel"], "sharp": False, "overlays": ["words"]}
-"""What the pictures of a page can show: it holds no other axis, no finer pictures, no pitch."""
+BLIND_OVERLAYS = ("pauses", "words")
+"""What a blind page draws over its pictures: what can be seen in them anyway."""
+OVERLAYS = ("pitch", *BLIND_OVERLAYS)
 PAGE_SCRIPTS = ("page.js", "page_answers.js", "page_start.js")
 """What the page adds to the comparer, in order."""
 
@@ -210,14 +211,30 @@ def _data(page: _Page, names: Mapping[str, str], options: PageOptions) -> Row:
             "variables": variable_columns(page.comparison.records),
             "scale": page.comparison.scale(),
             "peaks": list(names),
-            "sees": SEES,
+            "sees": _sees(page),
+            "blind": page.key is not None,
         },
         "clips": names,
         "peaks": {clip.name: base64_text(clip.peaks) for clip in page.clips.values()},
         "links": page.links,
         "anchors": _anchors(page, names),
+        "pitch": {} if page.key else {clip.name: _pitch(clip) for clip in page.clips.values()},
         "shape": PIXELS,
         "mime": MIME[options.audio],
+    }
+
+
+def _sees(page: _Page) -> Row:
+    """Return what the pictures of a page can show: it holds no other axis, no finer pictures."""
+    overlays = BLIND_OVERLAYS if page.key else OVERLAYS
+    return {"kinds": ["mel"], "sharp": False, "overlays": list(overlays)}
+
+
+def _pitch(clip: PageClip) -> Row:
+    return {
+        "start_s": clip.pitch_start_s,
+        "hop_s": clip.pitch_hop_s,
+        "f0": base64_text(clip.pitch),
     }
 
 

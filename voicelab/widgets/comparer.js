@@ -1,8 +1,10 @@
 // --- all rows ---------------------------------------------------------------------------------
 
 const OPINIONS = { rating: "rate", note: "note", starred: "star" };
+const NOBODY = { provider: "", take: null, prompt: "" }; // what a blind page has in place of who it was
 const TICK = 30; // ms between two places of the cursor: every second frame leaves the keys their time
 const CALM = 250; // the same where motion is to be reduced
+const PASSING = 6000; // ms a hint stays
 const SETTLED = 120; // ms without scrolling until pictures are asked for
 
 /** One comparison in one element.
@@ -27,7 +29,8 @@ class Comparer {
       peaks: new Map(), broken: new Map(), shown: [],
       matching: [], layout: new Layout(), order: new Map(), watched: [],
       active: model.get("active") ?? "", loading: "",
-      frozen: Boolean(model.get("read_only")), known: false, silence: "", complaint: "",
+      frozen: Boolean(model.get("read_only")), blind: false, known: false,
+      silence: "", complaint: "", hint: "",
     });
     this.kernel = new Kernel(model, () => this.questions.lose());
     this.keyboard = new Keyboard(this);
@@ -62,6 +65,7 @@ class Comparer {
       land: (at, from, to) => this.switching.land(at, from, to),
       loop: (id) => this.looping.in(id),
       changed: () => this.guard(() => this.#playerChanged()),
+      ended: (id) => this.guard(() => this.rows.has(id) && this.speak(`${nameOf(this.rows.get(id))}: ended`)),
       held: (words) => this.guard(() => this.#held(words)),
     });
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -134,6 +138,7 @@ class Comparer {
       cancelAnimationFrame(this.frame);
       cancelAnimationFrame(this.coming);
       clearTimeout(this.settling);
+      clearTimeout(this.passing);
       this.player.close();
     };
   }
@@ -168,6 +173,19 @@ class Comparer {
   say(words) {
     this.complaint = words;
     this.draw();
+  }
+
+  /** Say something that is no failure; it goes by itself. */
+  tip(words) {
+    clearTimeout(this.passing);
+    this.#hint(words);
+    this.passing = this.later(() => this.#hint(""), PASSING);
+    this.speak(words);
+  }
+
+  #hint(words) {
+    this.hint = words;
+    this.#drawStatus();
   }
 
   #waitWords(words) {
@@ -213,7 +231,7 @@ class Comparer {
     this.soon();
   }
 
-  #takeRows({ type, title, rows, packed, columns, variables, scale, peaks }, buffers) {
+  #takeRows({ type, title, rows, packed, columns, variables, scale, peaks, blind }, buffers) {
     if (type === "state") {
       this.rows.clear();
       this.peaks.clear();
@@ -221,6 +239,9 @@ class Comparer {
       this.columns = columns;
       this.variables = variables ?? {};
       this.title.textContent = title;
+      this.blind = Boolean(blind);
+      this.root.classList.toggle("blind", this.blind);
+      this.root.classList.toggle("unmeasured", !columns.length);
       this.questions.settle("hello", "resolve");
     }
     this.scale = { ...scale, duration_s: scale.duration_s || 1 };
@@ -231,6 +252,7 @@ class Comparer {
   }
 
   #takeRow(row) {
+    if (this.blind) Object.assign(row, NOBODY);
     const { start_s, pauses, evidence, description } = this.rows.get(row.id) ?? {};
     const sounds = row.clip && !row.clip.error; // what was known of the sound before still holds
     this.rows.set(row.id, sounds ? { start_s, pauses, evidence, description, ...row } : row);
@@ -316,7 +338,7 @@ class Comparer {
   }
 
   #drawStatus() {
-    const words = this.silence || this.complaint;
+    const words = this.silence || this.complaint || this.hint;
     this.status.hidden = !words;
     setText(this.status, words);
   }
@@ -490,7 +512,7 @@ class Comparer {
     const state = this.broken.get(row.id) ?? trouble(row) ?? (this.player.playing === row.id ? "playing" : "paused");
     const marks = [this.choice.chosen.has(row.id) ? "selected" : "", row.id === this.pin.pinned ? "reference" : ""];
     const aside = this.parts.map((part) => part.aside?.());
-    this.speak([place, row.label, row.provider, `take ${row.take}`, state, ...marks, ...aside].filter(Boolean).join(", "));
+    this.speak([place, nameOf(row), state, ...marks, ...aside].filter(Boolean).join(", "));
   }
 
   /** Say where the keys work; the browser may have scrolled to the whole list. */

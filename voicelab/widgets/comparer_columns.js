@@ -76,20 +76,28 @@ class Spread {
 
 /** Which measures stand on the rows, in which order, and where each number stands among all. */
 class Columns {
-  help = [["shift m", "choose measures"]];
   #spreads = new Map();
 
   constructor(owner) {
     this.owner = owner;
   }
 
+  get help() {
+    return this.#none ? [] : [["shift m", "choose measures"]];
+  }
+
   keys() {
-    return { "shift m": () => this.#toggle() };
+    return this.#none ? {} : { "shift m": () => this.#toggle() };
+  }
+
+  /** Whether there is no measure at all: then the style sheet hides the button, too. */
+  get #none() {
+    return this.owner.known && !this.owner.columns.length;
   }
 
   tools() {
     this.button = el("button", {
-      class: "press", type: "button", "aria-expanded": "false", onclick: () => this.#toggle(),
+      class: "press measuring", type: "button", "aria-expanded": "false", onclick: () => this.#toggle(),
     }, "Measures");
     this.list = el("ol", {});
     this.panel = el("div", {

@@ -58,7 +58,7 @@ class Details {
     if (this.panel.hidden || !row) return this.panel.replaceChildren();
     if (!row.evidence && !this.owner.broken.has(row.id)) this.owner.questions.get("known", [row.id]);
     this.panel.replaceChildren(
-      el("h4", { dir: "auto" }, `${row.label} · ${row.provider} · take ${row.take}`),
+      el("h4", { dir: "auto" }, nameOf(row).replaceAll(", ", " · ")),
       el("dl", {}, ...detailsOf(row, this.owner.columns, this.owner.pin.reference).map(([name, words]) =>
         el("div", { class: words.length > 90 ? "long" : null },
           el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, words)))),

@@ -1,7 +1,10 @@
 // --- filters ----------------------------------------------------------------------------------
 
 const ONLY = ["rated", "unrated", "starred", "selected"];
-const MOST_VALUES = 24; // chips of one column; the rest is found by words
+const MOST_VALUES = 24; // chips of one column; where there are more, or long ones, a list has them
+const MOST_LETTERS = 240; // of all chips of one column
+const MOST_LISTED = 1000; // the rest is found by words
+const FIRST = ["provider", "state"]; // what most people filter by; then variables, then all else
 
 /** Which rows are shown: words, and what columns hold, as Python reads and sets it in `filters`. */
 class Filters {
@@ -29,8 +32,8 @@ class Filters {
   }
 
   receive({ type }) {
-    if (type !== "state" && type !== "upsert") return;
-    this.#adopt();
+    if (type === "state" || type === "upsert") this.#adopt();
+    else if (type === "saved") this.#fill(); // a rating nobody had given may be filtered by now
   }
 
   #adopt() {
@@ -130,29 +133,69 @@ class Filters {
     if (this.panel.hidden || !this.owner.known) return;
     const focused = this.panel.getRootNode().activeElement;
     const name = this.panel.contains(focused) ? focused.dataset.name : null;
-    const keys = [...this.owner.sorting.columns].filter(([key]) => key === "provider" || key === "state" || key.startsWith("variable:"));
     this.panel.replaceChildren(
-      this.#chips("only", "only", ONLY),
-      ...keys.map(([key, { title }]) => this.#chips(this.owner.sorting.columnOf(key), title, this.#values(key))).filter(Boolean),
+      this.#choices("only", "only", ONLY),
+      ...this.#columns().map(([key, { title, column }]) => this.#choices(column, title, this.#values(key))).filter(Boolean),
+      ...this.#strangers().map((column) => this.#choices(column, column, [])),
       this.#ranges(),
       el("button", { type: "button", class: "clear", "data-name": "clear", onclick: () => this.clear() }, "Clear all filters"));
     if (name) this.panel.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
   }
 
-  #values(key) {
-    const { get } = this.owner.sorting.columns.get(key);
-    return [...new Set([...this.owner.rows.values()].map((row) => asText(get(row))))].sort(collator.compare);
+  /** The columns of words, those first that are filtered by most. */
+  #columns() {
+    const rank = (key) => (FIRST.includes(key) ? 0 : key.startsWith("variable:") ? 1 : 2);
+    const columns = [...this.owner.sorting.columns].filter(([key]) => key && !key.startsWith("measure:"));
+    return columns.sort(([a], [b]) => rank(a) - rank(b));
   }
 
-  #chips(column, title, values) {
-    if (values.length < 2) return null;
-    const set = (this.set[column] ?? []).map(asText);
-    const chips = values.slice(0, MOST_VALUES).map((value) => el("button", {
-      type: "button", class: "chip", "data-name": `${column} ${value}`, "aria-pressed": set.includes(value),
-      onclick: () => this.#put(column, set.includes(value) ? set.filter((other) => other !== value) : [...set, value]),
-    }, el("bdi", { dir: "auto" }, value || "none")));
-    const more = values.length > MOST_VALUES ? [el("span", {}, `and ${values.length - MOST_VALUES} more: filter by words`)] : [];
-    return el("div", { class: "chips", role: "group", "aria-label": title }, el("span", { class: "of" }, title), ...chips, ...more);
+  /** What is set of columns that no row has: it can be taken away. */
+  #strangers() {
+    return this.#parted().rest.filter((name) => name !== "only" && !this.owner.sorting.keyOf(name));
+  }
+
+  /** The values of a column, in order: numbers and truths as such, for Python to see. */
+  #values(key) {
+    const { get } = this.owner.sorting.columns.get(key);
+    const found = new Map([...this.owner.rows.values()].map((row) => [asText(get(row)), get(row) ?? ""]));
+    return [...found.values()].sort((a, b) => collator.compare(asText(a), asText(b)));
+  }
+
+  /** What is set of a column, and what else there is: as chips, or as a list where that is much. */
+  #choices(column, title, values) {
+    const set = this.set[column] ?? [];
+    const known = new Set(values.map(asText));
+    const all = [...values, ...set.filter((value) => !known.has(asText(value)))];
+    if (all.length < 2 && !set.length) return null;
+    const few = all.length <= MOST_VALUES && all.map(asText).join("").length <= MOST_LETTERS;
+    const on = new Set(set.map(asText));
+    const chips = (few ? all : all.filter((value) => on.has(asText(value)))).map((value) => this.#chip(column, value, on));
+    const list = few ? [] : [this.#list(column, title, all.filter((value) => !on.has(asText(value))))];
+    return el("div", { class: "chips", role: "group", "aria-label": title }, el("span", { class: "of" }, title), ...chips, ...list);
+  }
+
+  #chip(column, value, on) {
+    const text = asText(value);
+    const words = { true: "yes", false: "no", "": "none" }[text] ?? text;
+    return el("button", {
+      type: "button", class: "chip", title: words, "data-name": `${column} ${text}`, "aria-pressed": on.has(text),
+      onclick: () => this.#switch(column, value, !on.has(text)),
+    }, el("bdi", { dir: "auto" }, words));
+  }
+
+  #switch(column, value, on) {
+    const others = (this.set[column] ?? []).filter((other) => asText(other) !== asText(value));
+    this.#put(column, on ? [...others, value] : others);
+  }
+
+  #list(column, title, values) {
+    const more = values.length - MOST_LISTED;
+    const options = values.slice(0, MOST_LISTED).map((value, place) => el("option", { value: place }, asText(value) || "none"));
+    return el("select", {
+      "aria-label": `Add a ${title}`, "data-name": `${column} add`,
+      onchange: (event) => this.#switch(column, values[event.target.value], true),
+    }, el("option", { value: "" }, `add one of ${values.length}…`), ...options,
+    ...(more > 0 ? [el("option", { disabled: "" }, `and ${more} more: filter by words`)] : []));
   }
 
   /** Ranges of measures: those that are set, and a place for one more. */

@@ -2,7 +2,9 @@
 
 /** Puts rows under headings by a column; a heading tells how many there are, and folds them. */
 class Groups {
-  help = [["shift g", "fold or unfold the group"]];
+  get help() {
+    return this.owner.blind ? [] : [["shift g", "fold or unfold the group"]];
+  }
 
   constructor(owner) {
     Object.assign(this, { owner, by: "", folded: new Set(), headings: new Map() });

@@ -61,6 +61,15 @@ class Keyboard {
   #inField({ key, target }) {
     if (target.matches("select") || (key !== "Enter" && key !== "Escape")) return;
     if (target.type === "number") return target.blur();
+    if (key === "Escape" && target.matches(".note")) this.#leave(target);
     this.owner.focus(); // leaving a changed note saves it
+  }
+
+  /** Bring a note back to what is kept of it. */
+  #leave(note) {
+    const { trial } = note.closest(".row").dataset;
+    this.owner.unsaved.drop(trial, "note");
+    note.value = this.owner.rows.get(trial)?.note ?? "";
+    this.owner.draw();
   }
 }

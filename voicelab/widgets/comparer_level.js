@@ -8,9 +8,21 @@ function gainInWords(clip, matched) {
   return clip.gain_note ? `${gain}: ${clip.gain_note}` : gain;
 }
 
+/** What the gain on a row means. */
+function gainExplained(clip, matched) {
+  if (!matched) return "played as loud as it came";
+  if (clip.gain_db === null) return gainInWords(clip, matched);
+  const far = `${decimals(Math.abs(clip.gain_db), 1)} dB ${clip.gain_db < 0 ? "quieter" : "louder"}`;
+  const words = Math.abs(clip.gain_db) < 0.05 ? "played as it came: it is as loud as the others" :
+    `played ${far}, so that all voices are equally loud`;
+  return clip.gain_note ? `${words}; ${clip.gain_note}` : words;
+}
+
 /** Plays all voices equally loud, or each as it came; the gain stands on every row. */
 class Level {
-  help = [["0", "match loudness or not"]];
+  get help() {
+    return this.owner.blind ? [] : [["0", "match loudness or not"]]; // a blind page is equally loud as it is
+  }
 
   constructor(owner) {
     Object.assign(this, { owner, matched: true });
@@ -25,7 +37,7 @@ class Level {
   }
 
   keys() {
-    return { 0: () => this.#match(!this.matched) };
+    return this.owner.blind ? {} : { 0: () => this.#match(!this.matched) };
   }
 
   /** The factor a voice is played at. */
@@ -40,7 +52,8 @@ class Level {
   row({ id, parts: { gain } }) {
     const { clip } = this.owner.rows.get(id);
     setText(gain, clip && !clip.error ? gainInWords(clip, this.matched) : "");
-    gain.title = gain.textContent;
+    gain.title = gain.textContent && gainExplained(clip, this.matched);
+    setAttribute(gain, "aria-label", gain.title);
     gain.classList.toggle("loud", Boolean(this.matched && clip?.gain_db === null));
   }
 
@@ -48,5 +61,6 @@ class Level {
     this.matched = this.box.checked = on;
     this.owner.player.regain();
     this.owner.draw();
+    this.owner.speak(on ? "all voices equally loud" : "each voice as loud as it came");
   }
 }

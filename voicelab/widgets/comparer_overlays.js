@@ -1,10 +1,15 @@
 // --- over the pictures ------------------------------------------------------------------------
 
 const OVERLAYS = { pitch: "pitch contour", pauses: "pauses", words: "words" };
+const OVERLAY_KEYS = { "shift p": "pitch", "shift q": "pauses", "shift w": "words" };
 
 /** Pitch, pauses and words, drawn over the pictures of the rows in view. */
 class Overlays {
-  help = [["shift p", "pitch"], ["shift q", "pauses"], ["shift w", "words"]];
+  /** The keys of what can be shown here. */
+  get help() {
+    const { overlays } = this.owner.pictures.sees;
+    return Object.entries(OVERLAY_KEYS).filter(([, name]) => overlays.includes(name)).map(([key, name]) => [key, OVERLAYS[name]]);
+  }
 
   constructor(owner) {
     this.owner = owner;
@@ -22,18 +27,16 @@ class Overlays {
   }
 
   toggle(name) {
-    if (!this.owner.pictures.sees.overlays.includes(name)) return this.owner.say("This page does not hold that.");
+    if (!this.owner.pictures.sees.overlays.includes(name)) return this.owner.tip(`This page holds no ${OVERLAYS[name]}.`);
     const chosen = this.owner.choices.get("overlays");
     const rest = chosen.filter((other) => other !== name);
-    this.owner.choices.set("overlays", rest.length < chosen.length ? rest : [...rest, name]);
+    const on = rest.length === chosen.length;
+    this.owner.choices.set("overlays", on ? [...rest, name] : rest);
+    this.owner.speak(`${on ? "" : "no "}${OVERLAYS[name]}${on ? " shown" : ""}`);
   }
 
   keys() {
-    return {
-      "shift p": () => this.toggle("pitch"),
-      "shift q": () => this.toggle("pauses"),
-      "shift w": () => this.toggle("words"),
-    };
+    return Object.fromEntries(Object.entries(OVERLAY_KEYS).map(([key, name]) => [key, () => this.toggle(name)]));
   }
 
   receive(message, buffers) {

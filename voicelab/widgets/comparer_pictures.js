@@ -60,11 +60,14 @@ function picturesOf(part, seek) {
 
 /** Waveforms and spectrograms of the rows in view, asked for when they are needed. */
 class Pictures {
-  help = [["shift y", "frequency axis"], ["shift c", "colours"], ["shift h", "height of rows"]];
-
   constructor(owner) {
     Object.assign(this, { owner, sees: { kinds: ["mel"], sharp: false, overlays: [] } });
     this.#forget();
+  }
+
+  get help() {
+    const axis = this.sees.kinds.length > 1 ? [["shift y", "frequency axis"]] : [];
+    return [...axis, ["shift c", "colours"], ["shift h", "height of rows"]];
   }
 
   #forget() {
@@ -84,10 +87,20 @@ class Pictures {
     const { choices, palettes } = this.owner;
     const next = (all, one) => all[(all.indexOf(one) + 1) % all.length];
     return {
-      "shift y": () => choices.set("spectrogram", next(this.sees.kinds, this.kind)),
-      "shift c": () => choices.set("palette", next(palettes.names, palettes.name)),
-      "shift h": () => choices.set("tall", !choices.get("tall")),
+      "shift y": () => this.#turnAxis(next(this.sees.kinds, this.kind)),
+      "shift c": () => this.#choose("palette", next(palettes.names, palettes.name), () => `colours: ${palettes.name}`),
+      "shift h": () => this.#choose("tall", !choices.get("tall"), () => (choices.get("tall") ? "tall rows" : "low rows")),
     };
+  }
+
+  #turnAxis(kind) {
+    if (kind === this.kind) return this.owner.tip(`This page holds the ${kind} axis only.`);
+    this.#choose("spectrogram", kind, () => `frequency axis: ${this.kind}`);
+  }
+
+  #choose(name, value, inWords) {
+    this.owner.choices.set(name, value);
+    this.owner.speak(inWords());
   }
 
   // what comes from the kernel

@@ -11,10 +11,10 @@ function differenceInWords(value, reference, column) {
 
 /** Keeps one voice on top, that all others are heard, seen and measured against. */
 class Pin {
-  help = [
-    ["shift r", "make it the reference, or none"], ["shift v", "show differences from the reference"],
-    [".", "hear the reference, and back"],
-  ];
+  get help() {
+    const differing = this.owner.columns.length ? [["shift v", "show differences from the reference"]] : [];
+    return [["shift r", "make it the reference, or none"], ...differing, [".", "hear the reference, and back"]];
+  }
 
   constructor(owner) {
     Object.assign(this, { owner, pinned: "", differing: false, back: "" });
@@ -36,7 +36,7 @@ class Pin {
     const { owner } = this;
     return {
       "shift r": () => this.#pin(owner.active === this.pinned ? "" : owner.active),
-      "shift v": () => this.#differ(!this.differing),
+      ...(owner.columns.length ? { "shift v": () => this.#differ(!this.differing) } : {}),
       ".": () => this.#hear(),
     };
   }

@@ -122,10 +122,11 @@ class Row {
         part("given", "span"),
         part("note", "input", {
           type: "text", dir: "auto", placeholder: "note", autocomplete: "off",
+          title: "Enter, or leaving it, saves the note; Escape leaves it as it was",
           onchange: (event) => owner.note(this.id, event.target.value),
         }),
         part("read", "div", { dir: "auto" }),
-        part("gain", "div")),
+        part("gain", "div", { role: "note" })),
     );
   }
 
@@ -184,7 +185,7 @@ class Row {
     setText(parts.label, row.label);
     parts.label.title = row.label;
     setText(parts.provider, row.provider);
-    setText(parts.take, `take ${row.take}`);
+    setText(parts.take, row.take ? `take ${row.take}` : "");
     setText(parts.emulated, row.emulated ? "emulated" : row.provider === "local" ? "test engine" : "");
     parts.emulated.classList.toggle("loud", row.emulated);
     parts.emulated.title = row.emulated

@@ -18,7 +18,7 @@ const ALONE = [
 ];
 
 function nameOf(row) {
-  return `${row.label}, ${row.provider}, take ${row.take}`;
+  return [row.label, row.provider, row.take && `take ${row.take}`].filter(Boolean).join(", ");
 }
 
 function isNumber(value) {

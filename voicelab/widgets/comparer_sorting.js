@@ -25,7 +25,7 @@ class Sorting {
   tools() {
     this.select = el("select", { class: "sorts", onchange: () => this.by(this.select.value, this.direction) });
     this.way = el("button", { class: "way", type: "button", onclick: () => this.by(this.key, -this.direction) });
-    return [el("label", { class: "sorting" }, "sort by ", this.select), this.way];
+    return [el("span", { class: "order" }, el("label", { class: "sorting" }, "sort by ", this.select), this.way)];
   }
 
   /** Every column by its key: what it is called here and in the frame, and what a row has in it. */

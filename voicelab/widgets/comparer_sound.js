@@ -9,6 +9,7 @@
  *   land(t, from, to)  the place in voice `to` where the sound goes on that was at `t` in `from`
  *   loop(id)           [start, end] of what is played over and over, or nothing
  *   changed()          called when another voice sounds, or none
+ *   ended(id)          called when a voice has come to its end
  *   held(words)        called when the browser has taken the sound away
  * Every time is one of the clip in seconds, whatever the pace it is played at.
  */
@@ -80,7 +81,7 @@ class Player {
     const buffer = this.clips.paced(clip, this.pace);
     const { loop } = this.#placeOf(id, clip, at, this.#soon());
     const voice = new Voice(this.#context, { id, clip, buffer, loop, pace: this.pace });
-    voice.ended = () => this.#voice === voice && this.#settle(id, 0);
+    voice.ended = () => this.#voice === voice && this.#end(id);
     const when = this.#soon(); // after all that takes time
     voice.start(this.#placeOf(id, clip, at, when).place, when, this.gain(id));
     this.#voice?.stop(when);
@@ -106,9 +107,15 @@ class Player {
     const from = this.#voice?.position(when) ?? this.#rest.at;
     const loop = this.loop(id);
     let place = at ?? this.land(from, this.home, id);
-    if (loop && at === null && place >= loop[1]) [place] = loop;
+    const before = !this.#voice && place < loop?.[0]; // what sounds already runs into the loop
+    if (loop && at === null && (before || place >= loop[1])) [place] = loop;
     if (place > duration - FADE) place = 0; // shorter than the place: from its start
     return { place, loop: loop && place < loop[1] ? loop : null };
+  }
+
+  #end(id) {
+    this.#settle(id, 0);
+    this.ended(id);
   }
 
   #settle(id, at) {

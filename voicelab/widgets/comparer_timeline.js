@@ -85,8 +85,19 @@ class Timeline {
   }
 
   keys() {
-    const closer = () => this.zoom(1 / 1.5);
-    return { "+": closer, "=": closer, "-": () => this.zoom(1.5), "shift z": () => this.show(0, this.whole) };
+    const closer = () => this.#said(() => this.zoom(1 / 1.5));
+    const all = () => this.#said(() => this.show(0, this.whole));
+    return { "+": closer, "=": closer, "-": () => this.#said(() => this.zoom(1.5)), "shift z": all };
+  }
+
+  /** Zoom, and say what is shown then. */
+  #said(zoom) {
+    zoom();
+    this.owner.speak(this.zoomed ? `${this.#inWords()} shown` : "all of the time shown");
+  }
+
+  #inWords() {
+    return `${decimals(this.from, 2)} to ${decimals(this.end, 2)} seconds`;
   }
 
   // the ruler over the pictures
@@ -204,8 +215,9 @@ class Timeline {
     this.thumb.style.left = `${(100 * this.from) / this.whole}%`;
     this.thumb.style.width = `${(100 * this.span) / this.whole}%`;
     this.owner.root.classList.toggle("zoomed", this.zoomed);
-    const words = `${decimals(this.from, 2)} to ${decimals(this.end, 2)} seconds`;
-    const state = { "aria-valuemax": this.whole.toFixed(3), "aria-valuenow": this.from.toFixed(3), "aria-valuetext": words };
+    const state = {
+      "aria-valuemax": this.whole.toFixed(3), "aria-valuenow": this.from.toFixed(3), "aria-valuetext": this.#inWords(),
+    };
     for (const [key, value] of Object.entries(state)) this.overview.setAttribute(key, value);
   }
 

@@ -238,6 +238,28 @@ def test_a_blind_page_shows_letters_and_asks_for_a_name_before_it_saves(
     assert not page.get_by_text("hidden", exact=True).first.is_visible()
     page.click("#save")
     expect(page.locator("#kept")).to_have_text("Write your name first.")
+    for useless in (".sorts", ".way", ".groups", ".measuring", ".match", ".differing", ".gain"):
+        expect(page.locator(useless).first).to_be_hidden()
+    expect(page.get_by_text("measures", exact=True)).to_be_hidden()
+    page.locator(".rail").focus()
+    page.keyboard.press("2")
+    expect(page.locator(".live")).to_have_text("voice 2 of 4, B, paused")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("pauses")
+    for useless in ("pitch contour", "measures", "group", "loudness", "differences"):
+        expect(keys).not_to_contain_text(useless)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+P")
+    expect(page.locator(".status")).to_have_text("This page holds no pitch contour.")
+
+
+def test_a_blind_page_holds_no_pitch(tmp_path: Path) -> None:
+    comparison = secretive()
+    text = export(comparison, tmp_path / "blind.html", BLIND).read_text("utf-8")
+    data = json.loads(re.findall(r'id="data">(.*?)</script>', text)[0])
+    assert data["pitch"] == {}
+    assert data["state"]["sees"]["overlays"] == ["pauses", "words"]
 
 
 ANSWERS = {"voicelab_answers": 1, "page": None, "rater": "Ann", "answers": []}

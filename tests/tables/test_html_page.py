@@ -1,16 +1,20 @@
 """The exported page in a real Chromium, opened from a file, without a network."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from shown import comparison_of, record_of, voice
 
+from voicelab.figures.contour import F0_MAX_HZ, F0_MIN_HZ
 from voicelab.model import TrialState
 from voicelab.tables.comparison import Comparison
 from voicelab.tables.front_end import front_end
+from voicelab.tables.page_contour import pitch_bytes
 from voicelab.tables.page_rows import page_rows
 from voicelab.tables.write_html import page_of, write
 
@@ -293,6 +297,81 @@ def test_a_page_zooms_and_says_that_it_holds_no_finer_pictures(page: Page, tmp_p
     drawer = page.locator(".drawer.view")
     expect(drawer.get_by_label("colours")).to_be_visible()
     expect(drawer.get_by_label("frequency axis")).to_be_hidden()
-    expect(drawer.get_by_label("pitch contour")).to_be_hidden()
+    expect(drawer.get_by_label("pitch contour")).to_be_visible()
     expect(drawer.get_by_label("words")).to_be_visible()
     assert page.watched.errors == []
+
+
+PITCH = """() => {
+  const over = document.querySelector(".over"), context = over.getContext("2d");
+  const { data } = context.getImageData(0, 0, over.width, over.height);
+  const places = [];
+  for (let x = 0; x < over.width; x++) {
+    const ys = [];
+    for (let y = 36; y < over.height; y++) {
+      const i = 4 * (y * over.width + x);
+      if (data[i] > 250 && data[i + 1] > 250 && data[i + 3] > 250) ys.push(y);
+    }
+    if (ys.length) places.push(1 - (ys.reduce((a, b) => a + b) / ys.length - 35) / 50);
+  }
+  return places;
+}"""
+
+
+@pytest.mark.browser
+def test_a_page_draws_the_pitch_where_the_notebook_does(page: Page, tmp_path: Path) -> None:
+    comparison = comparison_of(2)
+    root = opened(page, tmp_path, comparison)
+    page.locator(".row[data-drawn='true']").nth(1).wait_for()
+    root.locator(".rail").focus()
+    page.keyboard.press("Shift+P")
+    page.wait_for_function(f"({PITCH})().length > 20")
+    f0 = comparison.contour(comparison.records[0].trial.id).f0_hz
+    heights = np.log(f0[~np.isnan(f0)] / F0_MIN_HZ) / np.log(F0_MAX_HZ / F0_MIN_HZ)
+    drawn = page.evaluate(PITCH)
+    assert np.median(drawn) == pytest.approx(float(np.median(heights)), abs=0.02)
+    assert (min(drawn), max(drawn)) == pytest.approx((heights.min(), heights.max()), abs=0.04)
+    assert page.watched.errors == []
+
+
+def test_the_pitch_in_a_page_is_near_the_measured_one_and_small() -> None:
+    comparison = comparison_of(2)
+    contour = comparison.contour(comparison.records[0].trial.id)
+    places = np.frombuffer(pitch_bytes(contour), np.uint8).astype(float)
+    assert (places == 0).tolist() == np.isnan(contour.f0_hz).tolist()
+    heard = ~np.isnan(contour.f0_hz)
+    again = F0_MIN_HZ * (F0_MAX_HZ / F0_MIN_HZ) ** ((places[heard] - 1) / 254)
+    semitones = 12 * np.log2(again / contour.f0_hz[heard])
+    assert np.abs(semitones).max() < 0.1
+    text = page_of(comparison)
+    data = json.loads(re.findall(r'id="data">(.*?)</script>', text)[0])
+    assert len(json.dumps(data["pitch"])) < 2 * 700
+
+
+@pytest.mark.browser
+def test_help_lists_only_what_the_page_can_do_and_hints_go_away(page: Page, tmp_path: Path) -> None:
+    page.clock.install()
+    root = opened(page, tmp_path, comparison_of(2))
+    root.locator(".rail").focus()
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("pitch contour")
+    expect(keys).to_contain_text("pauses")
+    expect(keys).not_to_contain_text("frequency axis")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Y")
+    hint = "This page holds the mel axis only."
+    expect(root.locator(".status")).to_have_text(hint)
+    expect(root.locator(".live")).to_have_text(hint)
+    page.clock.fast_forward(7000)
+    expect(root.locator(".status")).to_be_hidden()
+
+
+@pytest.mark.browser
+def test_a_heart_in_a_page_that_asks_is_kept_in_the_page(page: Page, tmp_path: Path) -> None:
+    root = opened(page, tmp_path, comparison_of(2))
+    page.click("#begin")
+    heart = root.locator(".row .starred").first
+    heart.click()
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    expect(root.locator(".unsaved")).to_have_count(0)

@@ -76,7 +76,9 @@ def test_a_note_that_python_refuses_stays_in_its_field(
     page.keyboard.press("Enter")
     expect(row(page, 1).locator(".unsaved")).to_have_text("note not saved")
     expect(row(page, 1).locator(".note")).to_have_value("refuse me")
-    expect(row(page, 1).locator(".unsaved")).to_have_attribute("title", re.compile("the disk is full"))
+    expect(row(page, 1).locator(".unsaved")).to_have_attribute(
+        "title", re.compile("the disk is full")
+    )
 
 
 def test_a_rating_waits_visibly_for_a_busy_kernel(live: Callable[..., Any], page: Page) -> None:
@@ -93,7 +95,10 @@ BROKEN = {
     "click": ("HTMLDialogElement.prototype.showModal", lambda page: page.click(".asking")),
     "change": ("Array.prototype.flatMap", lambda page: page.select_option(".groups", "provider")),
     "input": ("String.prototype.normalize", lambda page: page.fill(".filter", "deep")),
-    "pointerdown": ("Element.prototype.setPointerCapture", lambda page: (page.hover(".ticks"), page.mouse.down())),
+    "pointerdown": (
+        "Element.prototype.setPointerCapture",
+        lambda page: (page.hover(".ticks"), page.mouse.down()),
+    ),
     "pointermove": ("Number.prototype.toFixed", lambda page: page.hover(".picture >> nth=1")),
     "a timer": ("structuredClone", lambda page: page.fill(".filter", "deep")),
     "keydown": ("Object.assign", lambda page: page.press(".rail", "ArrowDown")),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from shown import comparison_of, record_of
+from shown import PROMPTS, comparison_of, record_of
 
 from voicelab.errors import Unreadable, UsageError
 from voicelab.model import TrialState

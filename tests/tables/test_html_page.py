@@ -325,7 +325,11 @@ def test_a_page_draws_the_pitch_where_the_notebook_does(page: Page, tmp_path: Pa
     page.locator(".row[data-drawn='true']").nth(1).wait_for()
     root.locator(".rail").focus()
     page.keyboard.press("Shift+P")
-    page.wait_for_function(f"({PITCH})().length > 20")
+    expect(root.locator(".live")).to_have_text("pitch contour shown")
+    for _ in range(100):
+        if len(page.evaluate(PITCH)) > 20:
+            break
+        page.wait_for_timeout(50)
     f0 = comparison.contour(comparison.records[0].trial.id).f0_hz
     heights = np.log(f0[~np.isnan(f0)] / F0_MIN_HZ) / np.log(F0_MAX_HZ / F0_MIN_HZ)
     drawn = page.evaluate(PITCH)

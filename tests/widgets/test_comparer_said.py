@@ -1,11 +1,12 @@
 """What is announced, and what words explain: for those who do not see it change."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from shown import comparison_of, record_of
+from shown import record_of
 
 pytestmark = pytest.mark.browser
 
@@ -21,9 +22,9 @@ def test_what_a_key_changes_is_announced(live: Callable[..., Any], page: Page) -
         ("Shift+Q", "pauses shown"),
         ("Shift+W", "words shown"),
         ("Shift+W", "no words"),
-        ("+", "0.00 to 2.24 seconds shown"),
+        ("+", re.compile(r"^0\.00 to \d\.\d\d seconds shown$")),
         ("-", "all of the time shown"),
-        ("+", "0.00 to 2.24 seconds shown"),
+        ("+", re.compile(r"^0\.00 to \d\.\d\d seconds shown$")),
         ("Shift+Z", "all of the time shown"),
         ("Shift+Y", "frequency axis: linear"),
         ("Shift+C", "colours: viridis"),
@@ -48,11 +49,10 @@ def test_the_end_of_a_voice_is_announced(live: Callable[..., Any], page: Page) -
 
 
 def test_the_gain_says_what_it_is_for(live: Callable[..., Any], page: Page) -> None:
-    levels = comparison_of(3, numbers=lambda place: {"loudness_lufs": -20.0 - 4 * place})
-    live(levels)
-    gain = page.locator(".row .gain").first
-    expect(gain).to_have_text("−4.0 dB")
-    words = "played 4.0 dB quieter, so that all voices are equally loud"
+    live(5)
+    gain = page.locator(".row .gain").nth(4)
+    expect(gain).to_have_text("−1.0 dB")
+    words = "played 1.0 dB quieter, so that all voices are equally loud"
     expect(gain).to_have_attribute("title", words)
     expect(gain).to_have_attribute("aria-label", words)
     page.locator(".match").uncheck()
@@ -93,7 +93,9 @@ def test_a_loop_that_lies_ahead_is_where_playing_begins(
     places = page.evaluate(
         """async () => {
           const root = document.querySelector(".voicelab-comparer"), places = [];
-          const watch = new MutationObserver(() => root.dataset.playing && places.push(root.dataset.pos));
+          const watch = new MutationObserver(() => {
+            if (root.dataset.playing) places.push(root.dataset.pos);
+          });
           watch.observe(root, { attributes: true, attributeFilter: ["data-pos"] });
           root.querySelector(".play").click();
           await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -102,32 +104,34 @@ def test_a_loop_that_lies_ahead_is_where_playing_begins(
     )
     assert shown.state("playing")
     assert len(places) > 3
-    assert all(start - 0.001 <= place <= end + 0.001 for place in places)
+    assert start > 1.0
+    assert all(start - 0.1 < place < end + 0.01 for place in places)
+
+
+GAPS = """() => {
+  const box = (node) => node.getBoundingClientRect();
+  const cells = document.querySelectorAll(".measures > div");
+  return [...cells].filter((cell) => cell.offsetParent).map((cell) => {
+    const number = cell.querySelector("dd"), style = getComputedStyle(number);
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = style.font;
+    const ink = context.measureText("g/y");
+    const [up, down] = [ink.fontBoundingBoxAscent, ink.fontBoundingBoxDescent];
+    const base = box(number).top + (parseFloat(style.lineHeight) - up - down) / 2 + up;
+    const marks = [...cell.querySelectorAll("i b")].map(box);
+    return [
+      Math.min(...marks.map((mark) => mark.top)) - base - ink.actualBoundingBoxDescent,
+      box(cell).bottom - Math.max(...marks.map((mark) => mark.bottom)),
+    ];
+  });
+}"""
 
 
 def test_no_bar_of_a_measure_touches_its_number(live: Callable[..., Any], page: Page) -> None:
     records = [record_of(i, label="one", prompt="one", provider="local") for i in range(3)]
     live(records)
     page.locator(".row[data-drawn='true']").nth(2).wait_for()
-    gaps = page.evaluate(
-        """() => [...document.querySelectorAll(".measures > div")].filter((cell) => cell.offsetParent)
-          .map((cell) => {
-            const words = document.createRange();
-            words.selectNodeContents(cell.querySelector("dd"));
-            const marks = [...cell.querySelectorAll("i b")].map((b) => b.getBoundingClientRect());
-            const style = getComputedStyle(cell.querySelector("dd"));
-            const context = document.createElement("canvas").getContext("2d");
-            context.font = style.font;
-            const ink = context.measureText("syl/s g");
-            const { top } = cell.querySelector("dd").getBoundingClientRect();
-            const line = parseFloat(style.lineHeight);
-            const height = ink.fontBoundingBoxAscent + ink.fontBoundingBoxDescent;
-            const base = top + (line - height) / 2 + ink.fontBoundingBoxAscent;
-            const next = cell.getBoundingClientRect().bottom;
-            return [Math.min(...marks.map((mark) => mark.top)) - base - ink.actualBoundingBoxDescent,
-              next - Math.max(...marks.map((mark) => mark.bottom))];
-          })"""
-    )
+    gaps = page.evaluate(GAPS)
     assert len(gaps) >= 9
     assert min(above for above, _ in gaps) >= 0
     assert min(below for _, below in gaps) >= 0

@@ -109,7 +109,7 @@ class Row {
       el("div", { class: "who", role: "rowheader" },
         part("label", "div", { dir: "auto" }),
         el("div", { class: "origin" },
-          part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge" }),
+          part("provider", "span"), part("take", "span"), part("emulated", "span", { class: "badge engine" }),
           part("reference", "span", { class: "badge" })),
         part("prompt", "div", { dir: "auto" }),
         part("saying", "p", { id: `${this.name}-words` })),

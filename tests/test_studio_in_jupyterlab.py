@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ SLOW = (
     "os.environ.update(sandbox.environ)\n"
     "sandbox['minimax'].faults.add('design', Fault(delay_s=8.0), times=16)"
 )
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 TRIALS = 16
 SIXTEEN = (
     f"{OPEN}tones = tuple(f'tone {{n}}' for n in range({TRIALS}))\n"
@@ -93,6 +95,13 @@ def test_a_run_is_found_again_after_a_reload_and_when_its_cell_is_run_again(
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_enabled(timeout=30_000)
     expect(overall).to_contain_text(f"{TRIALS} of {TRIALS} done", timeout=120_000)
     assert before < TRIALS
+    lines = page.get_by_role("region", name="Trials", exact=True)
+    lines.focus()
+    page.keyboard.press("End")
+    page.wait_for_function("() => document.querySelector('.voicelab-scrolled').scrollTop > 0")
+    page.evaluate(AXE)
+    found = page.evaluate("() => axe.run('.voicelab-studio')")["violations"]
+    assert [one for one in found if one["impact"] in ("serious", "critical")] == []
     with Lab.open(root / "data" / "lab") as lab:
         assert len(lab.batches()) == 1
         assert [record.attempts for record in lab.records()] == [1] * TRIALS

@@ -15,4 +15,4 @@ def pitch_bytes(contour: Contour) -> bytes:
     """
     place = np.log(contour.f0_hz / F0_MIN_HZ) / np.log(F0_MAX_HZ / F0_MIN_HZ)
     levels = 1 + np.clip(np.round(_TOP * place), 0, _TOP)
-    return np.nan_to_num(levels, nan=0.0).astype(np.uint8).tobytes()
+    return bytes(np.nan_to_num(levels, nan=0.0).astype(np.uint8).tobytes())

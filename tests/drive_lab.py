@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,8 @@ NO_FAULT_OF_OURS = (
 )
 ASKED_BY_VOILA = ("/@fortawesome/fontawesome-free@", "/ajax/libs/mathjax/")
 """What Voila's own page wants from a content network: icons and formulas, which may fail."""
-ASKED_TOO_EARLY = "No such comm target registered: jupyter.widget.control\n"
-"""What a kernel answers to a page that looks for widgets before any cell has loaded them."""
+ASKED_TOO_EARLY = "No such comm"
+"""What a kernel answers at first to a page that looks for widgets before a cell has loaded them."""
 
 
 @contextmanager
@@ -176,9 +177,7 @@ def foreign(page: Page) -> list[str]:
 def from_callbacks(page: Page) -> list[str]:
     """Return what handlers in the kernel said; an answer to a page that asked too early is none."""
     said: list[str] = page.evaluate("window.fromCallbacks")
-    if ASKED_TOO_EARLY not in said:
-        return said
-    return [text for text in said if not text.startswith("No such comm")]
+    return list(dropwhile(lambda text: text.startswith(ASKED_TOO_EARLY), said))
 
 
 class Notebook:

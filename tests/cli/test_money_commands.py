@@ -5,8 +5,11 @@ from pathlib import Path
 from typed import SMALL, voicelab
 
 from voicelab.emulators.base import Fault
+from voicelab.emulators.dashscope import DashScopeEmulator
 from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import serve
+from voicelab.lab import Lab
+from voicelab.model import TrialState
 
 EACH = len("Good evening.") * 30e-6
 """USD a trial."""
@@ -102,3 +105,43 @@ def test_what_was_given_up_in_doubt_is_not_retried_without_asking(tmp_path: Path
         assert run("resend", doubtful, "--yes")[0] == 0
         assert run("resume")[0] == 0
         assert len(sandbox["minimax"].ledger.calls) == 4
+
+
+def test_resume_looks_for_what_is_in_doubt_beside_what_is_queued(tmp_path: Path) -> None:
+    two = SMALL.replace('"deep", "bright"', '"deep"')
+    (tmp_path / "two.toml").write_text(
+        two.replace('["local"]', '["minimax", "dashscope-qwen"]'), encoding="utf-8"
+    )
+    vendors = [MiniMaxEmulator(requests_per_minute=6000), DashScopeEmulator()]
+    with serve(vendors) as sandbox:
+        for name in ("minimax", "dashscope"):
+            lost = Fault(hang_up=True, carried_out=True)
+            sandbox[name].faults.add("design", lost)
+        ran = voicelab("run", "two.toml", "--anew", "--yes", cwd=tmp_path, env=sandbox.environ)
+        assert (ran.returncode, "in doubt" in ran.stdout) == (1, True), ran.stderr
+        looked = voicelab("resume", cwd=tmp_path, env=sandbox.environ)
+        assert "2 trials are unfinished, 2 of them in doubt." in looked.stdout, looked.stderr
+        assert sandbox["dashscope"].ledger.of("list")
+        with Lab.open(tmp_path / "data" / "lab") as lab:
+            (queued,) = [r for r in lab.records() if r.trial.provider == "minimax"]
+            lab.resend(queued.trial.id)
+        gone_on = voicelab("resume", cwd=tmp_path, env=sandbox.environ)
+    assert (gone_on.returncode, "Traceback" in gone_on.stderr) == (1, False), gone_on.stderr
+    assert "2 trials are unfinished, 1 of them in doubt." in gone_on.stdout
+    with Lab.open(tmp_path / "data" / "lab") as lab:
+        assert {r.trial.provider: r.state for r in lab.records()} == {
+            "minimax": TrialState.DONE,
+            "dashscope-qwen": TrialState.IN_DOUBT,
+        }
+
+
+def test_resume_of_a_lab_that_another_process_runs_draws_no_bars(tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text(SMALL.replace('"local"', '"minimax"'), encoding="utf-8")
+    with serve([MiniMaxEmulator(requests_per_minute=6000)]) as sandbox:
+        sandbox["minimax"].faults.add("design", Fault(hang_up=True), times=2)
+        voicelab("run", "two.toml", "--yes", cwd=tmp_path, env=sandbox.environ)
+        with Lab.open(tmp_path / "data" / "lab") as lab, lab._store.runner():
+            busy = voicelab("resume", cwd=tmp_path, env=sandbox.environ)
+    said = " ".join(busy.stdout.split())
+    assert (busy.returncode, said) == (2, "2 trials are unfinished, 2 of them in doubt.")
+    assert "another process is running trials" in busy.stderr

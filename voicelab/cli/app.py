@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from voicelab.cli import show
+from voicelab.engine.run import OPEN
 from voicelab.experiment import Experiment
 from voicelab.lab import DEFAULT_FOLDER, Lab
 from voicelab.model import TrialState
@@ -129,8 +130,10 @@ def run(
 def resume(what: What = None, folder: LabFolder = DEFAULT_LAB, live: Live = False) -> None:
     """Bring everything unfinished to its end."""
     with Lab.open(folder, live=live, create=False) as lab:
-        pending = [record for record in lab.records(what) if not record.state.is_final]
-        show.say(f"{len(pending)} trials are unfinished.")
+        pending = lab.records(what, states=OPEN)
+        doubtful = sum(record.state is TrialState.IN_DOUBT for record in pending)
+        of_them = f", {doubtful} of them in doubt" if doubtful else ""
+        show.say(f"{len(pending)} trials are unfinished{of_them}.")
         if pending:
             _finish(show.follow(lab, lab.resume(what), pending))
 

@@ -154,41 +154,50 @@ def _cell(name: str, value: Any, record: TrialRecord) -> str:
 
 
 def follow(lab: Lab, job: Job[Comparison], pending: Iterable[TrialRecord]) -> Comparison:
-    """Show one bar a provider until the job ends; an interrupt stops it and keeps what is paid."""
+    """Show one bar a provider until the job ends; an interrupt stops it and keeps what is paid.
+
+    Where the job cannot begin at all, nothing is drawn.
+    """
     records = {record.trial.id: record for record in pending}
-    with _progress() as progress:
-        totals = Counter(record.trial.provider for record in records.values())
-        bars = {
-            name: progress.add_task(safe(name).plain, total=n, note="")
-            for name, n in totals.items()
-        }
+    progress = _progress()
+    totals = Counter(record.trial.provider for record in records.values())
+    bars = {
+        name: progress.add_task(safe(name).plain, total=n, note="") for name, n in totals.items()
+    }
 
-        def changed(record: TrialRecord) -> None:
+    def draw(name: str) -> None:
+        mine = [r for r in records.values() if r.trial.provider == name]
+        finished = sum(r.state.is_final for r in mine)
+        note = ", ".join(filter(None, [_troubles(mine), lab.conditions.get(name, "")]))
+        progress.update(bars[name], completed=finished, note=note)
+
+    def refresh() -> None:
+        for name in bars:
+            draw(name)
+        progress.start()
+
+    def changed(record: TrialRecord) -> None:
+        if record.trial.id in records:  # whatever else the run comes upon has no bar here
             records[record.trial.id] = record
-            name = record.trial.provider
-            mine = [r for r in records.values() if r.trial.provider == name]
-            finished = sum(r.state.is_final for r in mine)
-            note = ", ".join(filter(None, [_troubles(mine), lab.conditions.get(name, "")]))
-            progress.update(bars[name], completed=finished, note=note)
+            draw(record.trial.provider)
+            progress.start()
 
-        def refresh() -> None:
-            for record in {r.trial.provider: r for r in list(records.values())}.values():
-                changed(record)
-
-        unsubscribe = lab.on_change(changed)
-        try:
-            for record in lab.records():
-                if record.trial.id in records:
-                    changed(record)
-            return _result(job, refresh)
-        except KeyboardInterrupt:
-            job.stop()
-            complain("stopping: waiting for the requests that are under way …")
-            job.wait()
-            complain("interrupted; nothing is lost. Go on with: voicelab resume")
-            raise typer.Exit(130) from None
-        finally:
-            unsubscribe()
+    unsubscribe = lab.on_change(changed)
+    try:
+        records |= {r.trial.id: r for r in lab.records() if r.trial.id in records}
+        comparison = _result(job, refresh)
+        refresh()
+        return comparison
+    except KeyboardInterrupt:
+        job.stop()
+        complain("stopping: waiting for the requests that are under way …")
+        job.wait()
+        complain("interrupted; nothing is lost. Go on with: voicelab resume")
+        raise typer.Exit(130) from None
+    finally:
+        unsubscribe()
+        if progress.live.is_started:
+            progress.stop()
 
 
 def _result(job: Job[Comparison], refresh: Callable[[], None]) -> Comparison:

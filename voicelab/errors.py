@@ -8,7 +8,7 @@
     └── TrialError       happened to one trial           -> on its row; the batch goes on
         ├── Refused      the vendor said no              -> failed; do not retry
         ├── Throttled    the vendor said later           -> slow that provider; ask this step again
-        ├── Unreachable  nothing was sent                -> forget the asking; try again
+        ├── Unreachable  nothing came of it, and free    -> forget the asking; try again
         ├── InDoubt      sent, and no answer kept        -> settle by asking; else a person decides
         └── Unreadable   answered, and we cannot read it -> reply kept; fix, re-read free
 """
@@ -99,7 +99,10 @@ class Throttled(TrialError):
 
 
 class Unreachable(TrialError):
-    """No request left this machine, so trying again is free."""
+    """No request left this machine, or a free one failed at the vendor: trying again is free."""
+
+    retry_after: float | None = None
+    """Seconds the vendor asked us to wait, if it answered and said so."""
 
 
 class InDoubt(TrialError):

@@ -427,11 +427,17 @@ class Lab:
         shelves: dict[str, Shelf] = {}
         callable_: dict[str, Provider] = {}
         notes: dict[str, str] = {}
+        asked: dict[str, Job[Shelf]] = {}
         for name in self._roster.names:
             try:
                 callable_[name] = self._roster.get(name)
-                asked = ask_shelf(callable_[name], self._roster)
-                shelves[name] = Job(asked, lambda: None).result()
+            except VoiceLabError as error:
+                notes[name] = str(error)
+            else:
+                asked[name] = Job(ask_shelf(callable_[name], self._roster), lambda: None)
+        for name, job in asked.items():
+            try:
+                shelves[name] = job.result()
             except VoiceLabError as error:
                 notes[name] = str(error)
             else:

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from voicelab.engine import circuit as module
-from voicelab.engine.circuit import FAILURES, PAID_PROBES, PROBES, THROTTLES, Away, Circuit
+from voicelab.engine.circuit import FAILURES, PAID_PROBES, PROBES, THROTTLES, Circuit
+from voicelab.engine.pace import Away
 from voicelab.errors import Throttled, Unreachable
 
 AWAY = Unreachable("acme cannot be reached.")

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 
-from voicelab.engine.pace import Stopped
+from voicelab.engine.pace import Away
 from voicelab.errors import Throttled, Unreachable
 
 FAILURES = 3
@@ -17,22 +17,6 @@ PROBES = 3
 PAID_PROBES = 2
 """The same where every try may cost something."""
 NAP_S = 0.2
-
-
-class Away(Stopped):
-    """A provider is left alone for the rest of this run; its trials wait for the next.
-
-    Parameters
-    ----------
-    why
-        What went wrong last, in a sentence.
-    kind
-        The name of its error class.
-    """
-
-    def __init__(self, why: str, kind: str) -> None:
-        super().__init__(why)
-        self.kind = kind
 
 
 class Circuit:

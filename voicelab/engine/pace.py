@@ -1,9 +1,11 @@
 """How fast one account is asked: starts in a span of time, requests at once, and waiting."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from voicelab.errors import Throttled
 from voicelab.providers.base import Limits
 from voicelab.store.pace_book import PaceBook
 from voicelab.store.pace_rules import Window
@@ -12,12 +14,33 @@ SECOND_S, MINUTE_S = 1.0, 60.0
 LONGEST_NAP_S = 5.0
 """Another process may give a place free, so nobody sleeps for longer than this at once."""
 
+PATIENCE_S = 120.0
+"""A hold that lasts longer is not sat through once all others are at their end."""
+TOLD_S = 1.0
+"""A shorter hold is over before it is read of."""
+
 OnPace = Callable[[int, float, str], None]
 """Told the starts allowed from now on, in how many seconds, and why."""
 
 
 class Stopped(Exception):
     """Something holds a trial back before its request left: it waits for the next run."""
+
+
+class Away(Stopped):
+    """A provider is left alone for the rest of this run; its trials wait for the next.
+
+    Parameters
+    ----------
+    why
+        What went wrong last, in a sentence.
+    kind
+        The name of its error class.
+    """
+
+    def __init__(self, why: str, kind: str) -> None:
+        super().__init__(why)
+        self.kind = kind
 
 
 class Ticket:
@@ -49,8 +72,12 @@ class Pace:
         What the vendor publishes.
     stop
         Set when nothing new shall start.
+    name
+        The provider, for sentences.
     on_pace
         Told whenever another rate holds.
+    others_busy
+        Tells whether anything else still has work: so long there is no hurry to leave it.
     """
 
     def __init__(
@@ -60,16 +87,46 @@ class Pace:
         stop: asyncio.Event,
         *,
         book: PaceBook,
+        name: str = "the vendor",
         on_pace: OnPace = lambda starts, span_s, why: None,
+        others_busy: Callable[[], bool] = lambda: True,
     ) -> None:
         self.account = account
         self.limits = limits
         self.book = book
         self.windows = windows_of(limits)
         self._stop = stop
+        self.away: Away | None = None
+        """Why it is left alone until the next run, where it is."""
+        self._name = name
         self._on_pace = on_pace
+        self._others_busy = others_busy
+        self._held_until = 0.0
+        self._why = ""
         self._slots = asyncio.Semaphore(limits.parallel)
         self._turn = asyncio.Lock()
+
+    @property
+    def held_s(self) -> float:
+        """For how many seconds more nothing is sent, because the vendor said later."""
+        return max(0.0, self._held_until - self.book.now())
+
+    @property
+    def rests(self) -> bool:
+        """Whether it is held for longer than one waits for it alone."""
+        return self.held_s > PATIENCE_S
+
+    @property
+    def words(self) -> str:
+        """What holds it back, in words; empty while nothing does."""
+        if self.away is not None:
+            return f"left for the next run: {self._held}"
+        return self._held if self.held_s > TOLD_S else ""
+
+    @property
+    def _held(self) -> str:
+        until = time.strftime("%H:%M:%S", time.localtime(self._held_until))
+        return f"asked to wait until {until}: {self._why or 'the account was asked too often.'}"
 
     @asynccontextmanager
     async def slot(self, *, lasts_s: float = 120.0) -> AsyncIterator[Ticket]:
@@ -84,6 +141,8 @@ class Pace:
         ------
         Stopped
             When stop was pressed before the turn came.
+        Away
+            When it is held for long and nothing else has work.
         """
         async with self._slots:
             async with self._turn:
@@ -101,9 +160,14 @@ class Pace:
             return
         raise Stopped
 
-    def slow(self, start: int, retry_after: float | None) -> None:
+    def slow(self, start: int, retry_after: float | None, why: str = "") -> None:
         """Hold all starts back after a throttle: as long as the vendor said, else doubling."""
-        self.book.declined(self.account, start, retry_after=retry_after)
+        self._held_until = self.book.declined(self.account, start, retry_after=retry_after)
+        self._why = why
+
+    def hold(self, seconds: float, why: str = "") -> None:
+        """Hold all starts back as the vendor said, though it asked for no lower rate."""
+        self._held_until, self._why = self.book.hold(self.account, seconds), why
 
     def recovered(self) -> None:
         """Let the next hold be a short one again, after an answer."""
@@ -120,7 +184,17 @@ class Pace:
                 self._told(*turn.change)
             if turn.start is not None:
                 return Ticket(self, turn.start)
+            self._require_patience(turn.held_s)
             await self.wait(min(turn.wait_s, LONGEST_NAP_S))
+
+    def _require_patience(self, held_s: float) -> None:
+        """Raise `Away` where it is held for long, by whatever process, and nothing else works."""
+        if held_s > 0:
+            self._held_until = self.book.now() + held_s
+        if self.rests and not self._others_busy():
+            why = f"{self._name} is left for the next run: it {self._held}"
+            self.away = Away(why, Throttled.__name__)
+            raise self.away
 
     def _told(self, starts: int, why: str) -> None:
         span_s = self.windows[0].span_s if self.windows else 10.0

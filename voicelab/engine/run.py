@@ -60,7 +60,8 @@ class Runner:
         self._book = book
         self._recordings = recordings
         self._stop = asyncio.Event()
-        self._left: Counter[str] = Counter()
+        self._desks: list[Desk] = []
+        self._left: Counter[Pace] = Counter()
         self._circuits: dict[str, Circuit] = {}
         self._rates: dict[str, str] = {}
         self._store_error: StoreError | None = None
@@ -72,8 +73,8 @@ class Runner:
     @property
     def conditions(self) -> dict[str, str]:
         """What is the matter with a provider, in words; those are left out that are well."""
-        resting = {name: circuit.words for name, circuit in self._circuits.items()}
-        return self._rates | {name: words for name, words in resting.items() if words}
+        desks = [(desk.provider.name, desk.words) for desk in self._desks]
+        return self._rates | {name: words for name, words in desks if words}
 
     async def run(self, trial_ids: Iterable[str]) -> None:
         """Bring the given trials to an end, every provider at its own pace.
@@ -92,7 +93,7 @@ class Runner:
             async with AsyncExitStack() as stack:
                 client = await stack.enter_async_context(make_client())
                 async with asyncio.TaskGroup() as group:
-                    for desk, queue in self._desks(records, client):
+                    for desk, queue in self._shared_out(records, client):
                         self._begin(group, desk, queue)
         if self._store_error is not None:
             raise self._store_error
@@ -103,7 +104,7 @@ class Runner:
         found = self._store.records(states=OPEN)
         return [self._recovered(record) for record in found if record.trial.id in wanted]
 
-    def _desks(
+    def _shared_out(
         self, records: Collection[TrialRecord], client: httpx.AsyncClient
     ) -> list[tuple[Desk, deque[TrialRecord]]]:
         """Return each provider's trials, and what they share; speech has a pace of its own."""
@@ -112,11 +113,12 @@ class Runner:
         for record in records:
             limits = self._roster.get(record.trial.provider).limits_of(record.trial.variant)
             queues.setdefault((record.trial.provider, limits), deque()).append(record)
-            self._left[record.trial.provider] += 1
-        return [
-            (self._desk(self._roster.get(name), limits, client, purses), queue)
-            for (name, limits), queue in queues.items()
+        self._desks = [
+            self._desk(self._roster.get(name), limits, client, purses) for name, limits in queues
         ]
+        shared_out = list(zip(self._desks, queues.values(), strict=True))
+        self._left.update({desk.pace: len(queue) for desk, queue in shared_out})
+        return shared_out
 
     def _purses(self, records: Collection[TrialRecord]) -> list[Purse]:
         charges = self._store.charges
@@ -133,7 +135,7 @@ class Runner:
         if provider.name not in self._circuits:
             self._circuits[provider.name] = Circuit(
                 provider.name,
-                others_busy=lambda: self._others_busy(provider.name),
+                others_busy=lambda: self._busy(lambda desk: desk.provider.name != provider.name),
                 wait=pace.wait,
             )
         return Desk(
@@ -149,13 +151,9 @@ class Runner:
             changed=self._changed,
         )
 
-    def _others_busy(self, name: str) -> bool:
-        """Tell whether other providers have work, and none that rest alike."""
-        return any(
-            left and not self._circuits[other].is_open
-            for other, left in self._left.items()
-            if other != name and other in self._circuits
-        )
+    def _busy(self, among: Callable[[Desk], bool]) -> bool:
+        """Tell whether any of some desks has work and does not rest."""
+        return any(self._left[d.pace] and not d.rests for d in self._desks if among(d))
 
     def _pace(self, provider: Provider, limits: Limits) -> Pace:
         def told(starts: int, span_s: float, why: str) -> None:
@@ -165,7 +163,16 @@ class Runner:
 
         kind = "design" if limits == provider.limits else "speech"
         account = f"{provider.name} {kind} {provider.account or provider.base_url}"
-        return Pace(account, limits, self._stop, book=self._book, on_pace=told)
+        pace = Pace(
+            account,
+            limits,
+            self._stop,
+            book=self._book,
+            name=provider.name,
+            on_pace=told,
+            others_busy=lambda: self._busy(lambda desk: desk.pace is not pace),
+        )
+        return pace
 
     def _begin(self, group: asyncio.TaskGroup, desk: Desk, queue: deque[TrialRecord]) -> None:
         here = desk.provider.base_url is None
@@ -174,19 +181,17 @@ class Runner:
             group.create_task(self._worker(desk, queue))
 
     async def _worker(self, desk: Desk, queue: deque[TrialRecord]) -> None:
-        while queue and not self._stop.is_set() and not desk.circuit.away:
+        while queue and not self._stop.is_set() and desk.away is None:
             try:
                 await TrialRun(queue.popleft(), desk).run()
             except StoreError as error:  # what the others have under way may still be kept
                 self._store_error = self._store_error or error
                 self.stop()
-            self._left[desk.provider.name] -= 1
-        if queue and desk.circuit.away:
-            self._left[desk.provider.name] -= len(queue)
+            self._left[desk.pace] -= 1
+        if queue and (away := desk.away) is not None:
+            self._left[desk.pace] -= len(queue)
             left = [r for r in (queue.popleft() for _ in range(len(queue))) if not r.state.is_final]
-            for held in self._store.hold_all(
-                [r.trial.id for r in left], desk.circuit.kind, desk.circuit.held
-            ):
+            for held in self._store.hold_all([r.trial.id for r in left], away.kind, str(away)):
                 self._changed(held)
 
     def _recovered(self, record: TrialRecord) -> TrialRecord:

@@ -10,10 +10,10 @@ from voicelab.engine.budget import Purse
 from voicelab.engine.circuit import Circuit
 from voicelab.engine.exchange import NEVER_LEFT, NO_REPLY, exchange, require_whole, words
 from voicelab.engine.keep import first_use_fee
-from voicelab.engine.pace import Pace, Ticket
+from voicelab.engine.pace import Away, Pace, Ticket
 from voicelab.engine.reference import Recordings
 from voicelab.engine.roster import Roster
-from voicelab.errors import InDoubt, Refused, Unreachable, UsageError
+from voicelab.errors import InDoubt, Refused, Throttled, Unreachable, UsageError
 from voicelab.model import Trial, TrialRecord
 from voicelab.providers.base import Provider, Reply, Request, without_secrets
 from voicelab.store.charges import Charge
@@ -39,6 +39,22 @@ class Desk:
     purses: Sequence[Purse]
     """The budgets a request may pass none of."""
     changed: Callable[[TrialRecord], None]
+
+    @property
+    def away(self) -> Away | None:
+        """Why its trials are left for the next run, where they are."""
+        circuit = self.circuit
+        return Away(circuit.held, circuit.kind) if circuit.away else self.pace.away
+
+    @property
+    def rests(self) -> bool:
+        """Whether its vendor is left alone for a while, or for longer."""
+        return self.circuit.is_open or self.pace.rests
+
+    @property
+    def words(self) -> str:
+        """What is the matter with its vendor, in words; empty while all is well."""
+        return self.circuit.words if self.circuit.away else self.pace.words or self.circuit.words
 
 
 class Sender:
@@ -93,11 +109,18 @@ class Sender:
         """Return the seconds since the first request left, or since the start where none did."""
         return asyncio.get_running_loop().time() - self._began
 
-    def declined(self, retry_after: float | None) -> None:
+    def declined(self, error: Throttled) -> None:
         """Say that the last reply meant later: it is no answer, and the pace slows down."""
         self._mark("declined")
         if self._last_start is not None:
-            self._desk.pace.slow(self._last_start, retry_after)
+            self._desk.pace.slow(self._last_start, error.retry_after, str(error))
+
+    def failed(self, error: Unreachable) -> None:
+        """Say that a free request came to nothing: it is no answer, and the pace stays."""
+        if not self.last_spends:
+            self._mark("forgotten")
+        if error.retry_after is not None:
+            self._desk.pace.hold(error.retry_after, str(error))
 
     def in_doubt(self) -> None:
         """Say that the last reply told nothing of what became of the request."""

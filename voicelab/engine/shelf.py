@@ -10,6 +10,7 @@ import httpx
 
 from voicelab.engine.exchange import NO_REPLY, exchange, make_client, require_whole, words
 from voicelab.engine.roster import Roster
+from voicelab.engine.sheet import duration_text
 from voicelab.errors import Refused, Throttled, Unreachable, UsageError
 from voicelab.providers.base import Keeper, Provider, Reply, Request, Shelf, VoiceShelf
 
@@ -17,6 +18,8 @@ Answer = TypeVar("Answer")
 
 TRIES = 4
 FIRST_WAIT_S = 1.0
+MOST_WAIT_S = 10.0
+"""In all, for one answer that a person is waiting for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +90,31 @@ async def _free(
 ) -> Answer:
     async with make_client() as client:
         send = FreeSender(provider=provider, client=client, roster=roster)
-        for wait_s in (FIRST_WAIT_S * 2**n for n in range(TRIES - 1)):
-            try:
-                return await ask(send)
-            except Throttled as error:
-                await asyncio.sleep(wait_s if error.retry_after is None else error.retry_after)
-        return await ask(send)
+        return await _patiently(lambda: ask(send))
+
+
+async def _patiently(
+    ask: Callable[[], Awaitable[Answer]], *, tries: int = TRIES, left_s: float = MOST_WAIT_S
+) -> Answer:
+    """Ask, and again while the vendor says later or fails, as long as a person waits for it."""
+    try:
+        return await ask()
+    except (Throttled, Unreachable) as error:
+        asked_s = error.retry_after
+        wait_s = FIRST_WAIT_S * 2 ** (TRIES - tries) if asked_s is None else asked_s
+        unanswered = isinstance(error, Unreachable) and error.code is None
+        if unanswered or tries == 1 or wait_s > left_s:
+            raise error if asked_s is None else _with_wait(error, asked_s) from None
+    await asyncio.sleep(wait_s)
+    return await _patiently(ask, tries=tries - 1, left_s=left_s - wait_s)
+
+
+def _with_wait(error: Throttled | Unreachable, asked_s: float) -> Throttled | Unreachable:
+    told = type(error)(
+        f"{error} It asked to wait {duration_text(asked_s)}; try again then.",
+        code=error.code,
+        vendor_message=error.vendor_message,
+        request_id=error.request_id,
+    )
+    told.retry_after = asked_s
+    return told

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from voicelab.engine.budget import charge_of
-from voicelab.engine.circuit import Away
 from voicelab.engine.land import land
-from voicelab.engine.pace import Stopped
+from voicelab.engine.pace import Away, Stopped
 from voicelab.engine.send import Desk, Sender
 from voicelab.errors import (
     InDoubt,
@@ -154,13 +153,16 @@ class TrialRun:
             try:
                 outcome = await self._readable(ask)
             except Throttled as error:
-                self._send.declined(error.retry_after)
+                self._send.declined(error)
                 circuit.throttled(error)
+                self._say_held()
                 throttles += 1
                 if throttles >= MAX_THROTTLES:
                     raise
             except Unreachable as error:
+                self._send.failed(error)
                 circuit.bad(error, paid=False)
+                self._say_held()
                 await self._desk.pace.wait(UNREACHABLE_WAIT_S)
             else:
                 self._desk.pace.recovered()
@@ -208,7 +210,7 @@ class TrialRun:
         self._changed(self._store.fail(self._trial.id, error, **over))
 
     def _hold(self, held: Stopped) -> None:
-        """Put the trial back for the next run, with the reason on its row where there is one."""
+        """Put the trial back, with the reason on its row where there is one."""
         record = self._store.record(self._trial.id)
         if record.state is TrialState.SENT:
             record = self._store.move(self._trial.id, TrialState.QUEUED)
@@ -216,6 +218,12 @@ class TrialRun:
             kind = held.kind if isinstance(held, Away) else type(held).__name__
             record = self._store.hold(self._trial.id, kind, str(held))
         self._changed(record)
+
+    def _say_held(self) -> None:
+        """Write on the row what it waits for, where that takes a while and it is not in doubt."""
+        words = self._desk.pace.words
+        if words and not self._store.record(self._trial.id).state.is_final:
+            self._hold(Away(f"{self._provider.name} {words}", Throttled.__name__))
 
     def _changed(self, record: TrialRecord) -> None:
         self._desk.changed(record)

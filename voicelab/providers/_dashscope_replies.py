@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
-from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable
+from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreachable, Unreadable
 from voicelab.providers._dashscope import CODES, KEY, Code
 from voicelab.providers.base import Reply
 from voicelab.providers.wire import retry_after, told
@@ -16,6 +16,7 @@ OPENING: Mapping[type[TrialError], str] = {
     Refused: "refused",
     Throttled: "asks to slow down",
     InDoubt: "failed on its side",
+    Unreachable: "failed on its side",
 }
 IN_DOUBT = (
     "The voice may have been made and charged all the same: "
@@ -35,7 +36,7 @@ def judge(reply: Reply, *, name: str, spends: bool, retirement: str = "") -> Non
 
     Raises
     ------
-    Refused, Throttled, InDoubt
+    Refused, Throttled, InDoubt, Unreachable
         By `CODES`, or by the HTTP status where no code that is known came.
     Unreadable
         When it is neither yes nor no.
@@ -45,17 +46,18 @@ def judge(reply: Reply, *, name: str, spends: bool, retirement: str = "") -> Non
     if code is None:
         _require_answer(reply, name=name)
         return
-    kind = Throttled if code.error is InDoubt and not spends else code.error
+    kind = Unreachable if code.error is InDoubt and not spends else code.error
     said = " ".join((message or code.words).split()).rstrip(".")[:300]
-    advice = IN_DOUBT if kind is InDoubt else "" if kind is Throttled else code.advice
+    advice = IN_DOUBT if kind is InDoubt else code.advice if kind is Refused else ""
     if reply.status in (403, 404) and retirement:
         advice = f"{retirement} {advice}"
     shown = shown or f"HTTP {reply.status}"
     sentence = f"{name} {OPENING[kind]}: {said} ({shown}). {advice}".rstrip()
     details = {"code": shown, "vendor_message": message or None, "request_id": request_id(reply)}
-    if kind is Throttled:
-        raise Throttled(sentence, retry_after=retry_after(reply.headers), **details)
-    raise kind(sentence, **details)
+    error = kind(sentence, **details)
+    if isinstance(error, Throttled | Unreachable):
+        error.retry_after = retry_after(reply.headers)
+    raise error
 
 
 def _require_answer(reply: Reply, *, name: str) -> None:
@@ -134,12 +136,18 @@ def fetched(reply: Reply, *, name: str) -> bytes:
     """Return what was behind a link; storage answers in words of its own."""
     if reply.status == 200 and reply.content:
         return reply.content
-    if reply.status in (408, 429) or reply.status >= 500:
-        raise Throttled(f"{name}: the storage of the speech is busy (HTTP {reply.status}).")
+    shown = f"HTTP {reply.status}"
+    if reply.status == 429:
+        said = f"{name}: the storage of the speech asks to slow down ({shown})."
+        raise Throttled(said, retry_after=retry_after(reply.headers), code=shown)
+    if reply.status == 408 or reply.status >= 500:
+        raise Unreachable(
+            f"{name}: the storage of the speech is out of order ({shown}).", code=shown
+        )
     raise Refused(
-        f"{name}: the link to the speech gives nothing (HTTP {reply.status}); links last a day. "
+        f"{name}: the link to the speech gives nothing ({shown}); links last a day. "
         "Say the text anew.",
-        code=f"HTTP {reply.status}",
+        code=shown,
     )
 
 

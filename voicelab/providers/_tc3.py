@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from voicelab.errors import Refused, Throttled, TrialError, Unreadable
+from voicelab.errors import Refused, Throttled, TrialError, Unreachable, Unreadable
 from voicelab.providers._tc3_codes import COMMON as COMMON
 from voicelab.providers._tc3_codes import FIELD as FIELD
 from voicelab.providers._tc3_codes import UNKNOWN as UNKNOWN
@@ -86,7 +86,7 @@ class Api:
 
         Raises
         ------
-        Refused, Throttled, InDoubt, Unreadable
+        Refused, Throttled, InDoubt, Unreachable, Unreadable
             As `judge` does. A request the vendor finds too old puts the clock right and is asked
             again; dated by the vendor's own clock it is refused.
         """
@@ -116,7 +116,9 @@ async def fetch(url: object, *, base_url: str, vendor: str, what: str, send: Sen
     Refused
         When the link has lapsed or leads nowhere.
     Throttled
-        When the storage is out of order.
+        When the storage asks to slow down.
+    Unreachable
+        When it is out of order.
     Unreadable
         When it is no link, or nothing is behind it.
     """
@@ -129,11 +131,14 @@ async def fetch(url: object, *, base_url: str, vendor: str, what: str, send: Sen
     told = f"the link to the sound of {what} answered HTTP {reply.status}"
     if reply.status == 200:
         raise Unreadable(f"{vendor}: {told} and nothing else.")
-    if reply.status in (408, 429) or reply.status >= 500:
-        raise Throttled(f"{vendor}: {told}.", retry_after=retry_after(reply.headers))
+    shown = f"HTTP {reply.status}"
+    if reply.status == 429:
+        raise Throttled(f"{vendor}: {told}.", retry_after=retry_after(reply.headers), code=shown)
+    if reply.status == 408 or reply.status >= 500:
+        raise Unreachable(f"{vendor}: {told}.", code=shown)
     lapsed = Refused(
         f"{vendor}: {told}. The voice is made; retry the trial to ask for a new link, free.",
-        code=f"HTTP {reply.status}",
+        code=shown,
     )
     lapsed.ended = False
     raise lapsed

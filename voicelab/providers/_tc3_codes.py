@@ -7,7 +7,7 @@ https://www.tencentcloud.com/document/api (international).
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable
+from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreachable, Unreadable
 from voicelab.providers.base import Reply
 from voicelab.providers.wire import retry_after, told
 
@@ -76,6 +76,7 @@ OPENING: Mapping[type[TrialError], str] = {
     Refused: "refused",
     Throttled: "asks to slow down",
     InDoubt: "failed on its side",
+    Unreachable: "failed on its side",
     Unreadable: "said neither yes nor no",
 }
 IN_DOUBT = (
@@ -96,7 +97,7 @@ def judge(reply: Reply, codes: Mapping[str, Code], *, vendor: str, spends: bool)
 
     Raises
     ------
-    Refused, Throttled, InDoubt
+    Refused, Throttled, InDoubt, Unreachable
         By the codes, or by the HTTP status where something before the vendor's service answered.
     Unreadable
         When it is neither yes nor no.
@@ -154,24 +155,19 @@ def error_of(
     said
         The vendor's message.
     spends
-        Whether the call may have cost something; a server's fault on a free one is `Throttled`.
+        Whether the call may have cost something; a server's fault on a free one is `Unreachable`.
     wait_s
         Seconds the vendor asked to wait.
     """
-    kind = Throttled if code.error is InDoubt and not spends else code.error
+    kind = Unreachable if code.error is InDoubt and not spends else code.error
     words = " ".join(said.split()).rstrip(".")[:300]
     advice = IN_DOUBT if kind is InDoubt else code.advice
     told = f"{words} ({shown})" if words else shown
     sentence = f"{vendor} {OPENING[kind]}: {told}. {advice}".rstrip()
-    if kind is Throttled:
-        return Throttled(
-            sentence,
-            retry_after=wait_s,
-            code=shown,
-            vendor_message=said or None,
-            request_id=request_id,
-        )
-    return kind(sentence, code=shown, vendor_message=said or None, request_id=request_id)
+    error = kind(sentence, code=shown, vendor_message=said or None, request_id=request_id)
+    if isinstance(error, Throttled | Unreachable):
+        error.retry_after = wait_s
+    return error
 
 
 def _response(reply: Reply) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ Sources: the vendor's pages "Error Codes" and "Voice Design" under https://platf
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable
+from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreachable, Unreadable
 from voicelab.providers.base import Reply
 from voicelab.providers.wire import retry_after, told
 
@@ -76,6 +76,7 @@ OPENING: Mapping[type[TrialError], str] = {
     Refused: "minimax refused",
     Throttled: "minimax asks to slow down",
     InDoubt: "minimax failed on its side",
+    Unreachable: "minimax failed on its side",
     Unreadable: "minimax said neither yes nor no",
 }
 IN_DOUBT = (
@@ -95,7 +96,7 @@ def judge(reply: Reply, *, spends: bool) -> None:
 
     Raises
     ------
-    Refused, Throttled, InDoubt
+    Refused, Throttled, InDoubt, Unreachable
         By `CODES`, or by the HTTP status where something before the vendor's service answered.
     Unreadable
         When it is neither yes nor no.
@@ -107,7 +108,7 @@ def judge(reply: Reply, *, spends: bool) -> None:
         number, message = head
         code, shown = CODES.get(number, UNKNOWN), told(number)
     if code.error is InDoubt and not spends:
-        code = code._replace(error=Throttled)
+        code = code._replace(error=Unreachable)
     if code.error is not None:
         raise _error(code.error, code, shown, message, reply)
 
@@ -170,6 +171,7 @@ def _error(
         "vendor_message": message or None,
         "request_id": told(reply.headers.get("trace-id")) or None,
     }
-    if kind is Throttled:
-        return Throttled(sentence, retry_after=retry_after(reply.headers), **details)
-    return kind(sentence, **details)
+    error = kind(sentence, **details)
+    if isinstance(error, Throttled | Unreachable):
+        error.retry_after = retry_after(reply.headers)
+    return error

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from voicelab.errors import UsageError
@@ -92,7 +93,17 @@ def told(value: object, *, most: int = 100) -> str:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds `Retry-After` asks for, an hour at the most.
 
-    Its other form, a date, takes a clock to read.
+    Its other form, a date, is read by the vendor's own clock: the `Date` of the same reply.
     """
-    wait = headers.get("retry-after", "")
-    return min(float(wait), LONGEST_WAIT_S) if re.fullmatch(r"[0-9]{1,6}", wait) else None
+    wait = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+(\.[0-9]*)?", wait):
+        return min(float(wait), LONGEST_WAIT_S)
+    until, now = (_timestamp(text) for text in (wait, headers.get("date", "")))
+    return None if until is None or now is None else min(max(until - now, 0.0), LONGEST_WAIT_S)
+
+
+def _timestamp(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import platformdirs
 
-from voicelab.store.pace_rules import Window, decline, learn, skew, wait
+from voicelab.store.pace_rules import Window, decline, hold, learn, skew, wait
 
 Done = TypeVar("Done")
 
@@ -51,6 +51,8 @@ class Turn:
     """The id of the start, which may leave now."""
     wait_s: float = 0.0
     """Else, when to ask again."""
+    held_s: float = 0.0
+    """As long of that because the vendor asked to slow down or to wait."""
     change: tuple[int, str] | None = None
     """The starts allowed in a span from now on, and why, where that has just changed."""
 
@@ -93,9 +95,9 @@ class PaceBook:
             now = self._clock()
             self._sweep(connection, account, now)
             change = learn(connection, account, windows, now)
-            wait_s = wait(connection, account, windows, parallel, now)
+            wait_s, held_s = wait(connection, account, windows, parallel, now)
             if wait_s > 0:
-                return Turn(wait_s=wait_s, change=change)
+                return Turn(wait_s=wait_s, held_s=held_s, change=change)
             start = connection.execute(
                 "INSERT INTO starts (account, at, seen, until, pid) VALUES (?, ?, ?, ?, ?)",
                 (account, now, now + skew(windows), now + lasts_s, os.getpid()),
@@ -120,10 +122,18 @@ class PaceBook:
         values = (self._clock() if seen is None else seen, start)
         self._do(lambda c: c.execute(sql, values))
 
-    def declined(self, account: str, start: int, *, retry_after: float | None) -> None:
-        """Say that the vendor asked to slow down: one burst of that is one cut and one hold."""
+    def declined(self, account: str, start: int, *, retry_after: float | None) -> float:
+        """Say that the vendor asked to slow down: one burst of that is one cut and one hold.
+
+        Returns until when it holds, in seconds since 1970.
+        """
         now = self._clock()
-        self._do(lambda c: decline(c, account, start, retry_after, now))
+        return self._do(lambda c: decline(c, account, start, retry_after, now))
+
+    def hold(self, account: str, hold_s: float) -> float:
+        """Say that the vendor asked to wait, though not for the number of our starts."""
+        now = self._clock()
+        return self._do(lambda c: hold(c, account, hold_s, now))
 
     def answered(self, account: str) -> None:
         """Say that the vendor answers again: the next hold is a short one."""

@@ -37,14 +37,17 @@ def decline(
     start: int,
     retry_after: float | None,
     now: float,
-) -> None:
-    """Note a no: the first of a burst starts a hold and is learnt from when that is over."""
+) -> float:
+    """Note a no: the first of a burst starts a hold and is learnt from when that is over.
+
+    Returns when that is.
+    """
     connection.execute("UPDATE starts SET declined = 1 WHERE id = ?", (start,))
     row = _account(connection, account)
     found = connection.execute("SELECT at FROM starts WHERE id = ?", (start,)).fetchone()
     at = found[0] if found else now
     if now < row["held_until"] or at <= row["since"]:
-        return  # of the burst that was heard already
+        return float(row["held_until"])  # of the burst that was heard already
     doubled = min(FIRST_HOLD_S * 2 ** row["holds"], LONGEST_HOLD_S)
     hold_s = doubled if retry_after is None else retry_after
     connection.execute(
@@ -52,6 +55,17 @@ def decline(
         " refused_at = ? WHERE account = ?",
         (now, now + hold_s, at, account),
     )
+    return now + hold_s
+
+
+def hold(connection: sqlite3.Connection, account: str, hold_s: float, now: float) -> float:
+    """Hold all starts back and learn nothing from it; return until when."""
+    held_until = max(float(_account(connection, account)["held_until"]), now + hold_s)
+    connection.execute(
+        "UPDATE accounts SET held_at = ?, held_until = ? WHERE account = ?",
+        (now, held_until, account),
+    )
+    return held_until
 
 
 def _account(connection: sqlite3.Connection, account: str) -> sqlite3.Row:
@@ -120,8 +134,8 @@ def wait(
     windows: Sequence[Window],
     parallel: int,
     now: float,
-) -> float:
-    """Return the seconds until the next start may leave."""
+) -> tuple[float, float]:
+    """Return the seconds until the next start may leave, and how many of them are a hold."""
     row = connection.execute(
         "SELECT allowed, held_until FROM accounts WHERE account = ?", (account,)
     ).fetchone()
@@ -129,7 +143,7 @@ def wait(
     waits = [held, _parallel_wait(connection, account, parallel, now)]
     for window in _allowed(windows, row["allowed"] if row else None):
         waits.append(_window_wait(connection, account, window, now))
-    return max(waits)
+    return max(waits), max(held, 0.0)
 
 
 def _allowed(windows: Sequence[Window], allowed: int | None) -> Sequence[Window]:

@@ -3,7 +3,9 @@
 Every cell has an emulator, a lab and a ledger of its own, so that no cell depends on another.
 """
 
+import os
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +33,8 @@ WORDS = {
     "InDoubt": "doubt",
 }
 """How a row that is not done is told in the table, by the class of its error."""
+SLOWING = {"throttle", "throttle-always", "clock-skew"}
+"""After these alone a provider may be asked more slowly; after a wrong clock, for one answer."""
 ALWAYS = 1000
 """More times than the engine asks."""
 
@@ -120,7 +124,26 @@ def play(column: str, step: str, kind: str, *, folder: Path, recording: Recordin
     """Play one cell from an empty lab to its end."""
     chosen = COLUMNS[column]
     with serve([chosen.emulator()]) as sandbox:
-        return STEPS[step](Bench(chosen, sandbox, folder, recording), step, kind)
+        bench = Bench(chosen, sandbox, folder, recording)
+        before = noes(bench.url)
+        outcome = STEPS[step](bench, step, kind)
+        if kind in SLOWING or noes(bench.url) == before:
+            return outcome
+    slowed = f"the pace heard {kind} as a no to how fast it asks"
+    return replace(outcome, complaints=(*outcome.complaints, slowed))
+
+
+def noes(url: str) -> dict[str, float]:
+    """Return when the vendor behind an address last asked to slow down, by account."""
+    path = Path(os.environ["VOICELAB_STATE"]) / "pace.db"
+    connection = sqlite3.connect(path, timeout=30.0)
+    try:
+        sql = "SELECT account, held_at FROM accounts WHERE instr(account, ?)"
+        return dict(connection.execute(sql, (url,)).fetchall())
+    except sqlite3.OperationalError:  # nothing was asked yet, so there are no tables
+        return {}
+    finally:
+        connection.close()
 
 
 def _making(bench: Bench, step: str, kind: str) -> Outcome:

@@ -141,6 +141,71 @@ def test_after_a_clean_while_one_more_is_tried_and_a_relapse_doubles_the_while(
     assert book.allowed("a") is None  # as published again
 
 
+def settle(book: PaceBook, clock: Clock, window: Window, *, true: int, seconds: float) -> list[int]:
+    """Ask as fast as the book lets one, of a vendor that takes `true` in a span; return cuts."""
+    cuts, seen, end = [], [], clock.now + seconds
+    while clock.now < end:
+        turn = book.take("a", windows=(window,), parallel=100, lasts_s=60.0)
+        if turn.change is not None and "slow down" in turn.change[1]:
+            cuts.append(turn.change[0])
+        if turn.start is None:
+            clock.now += max(turn.wait_s, 0.001)
+            continue
+        clock.now += 0.001
+        book.over(turn.start)
+        if sum(at > clock.now - window.span_s for at in seen) >= true:
+            refuse(book, turn.start)
+        else:
+            seen.append(clock.now)
+            book.answered("a")
+    return cuts
+
+
+def test_one_no_on_a_limit_by_the_minute_is_made_good_within_minutes(
+    book: PaceBook, clock: Clock
+) -> None:
+    minute = (Window(span_s=60.0, most=20),)
+    starts = [take(book, minute) for _ in range(11)]
+    assert starts[-1] is not None
+    book.declined("a", starts[-1], retry_after=2.0)
+    clock.now += 2.1
+    take(book, minute)
+    assert book.allowed("a") == 10
+    began = clock.now
+    while book.allowed("a") is not None:
+        clock.now += 1.0
+        take(book, minute)
+    assert clock.now - began <= 5 * 60
+
+
+@pytest.mark.parametrize("span_s", [1.0, 60.0])
+def test_a_true_limit_of_half_is_found_with_few_noes_and_kept_to(
+    book: PaceBook, clock: Clock, span_s: float
+) -> None:
+    window = Window(span_s=span_s, most=20)
+    cuts = settle(book, clock, window, true=10, seconds=120 * min(span_s, 5.0))
+    assert set(cuts[1:]) == {10}
+    assert len(cuts) <= 4
+
+
+@pytest.mark.parametrize("windows", [SECOND, (Window(span_s=60.0, most=20),), ()])
+def test_an_account_left_alone_for_a_night_is_asked_as_published_again(
+    book: PaceBook, clock: Clock, windows: tuple[Window, ...]
+) -> None:
+    for _ in range(8):
+        clock.now += 0.25
+        start = take(book, windows)
+        assert start is not None
+        book.over(start)
+    refuse(book, start)
+    clock.now += 1.1
+    take(book, windows)
+    assert book.allowed("a") is not None
+    clock.now += 8 * 3600
+    take(book, windows)
+    assert book.allowed("a") is None
+
+
 def test_holds_double_until_the_vendor_answers(book: PaceBook, clock: Clock) -> None:
     for expected in (1.0, 2.0, 4.0):
         start = take(book, ())

@@ -18,9 +18,16 @@ UNPUBLISHED_MOST = 25
 """How many of them would be many."""
 FEW = 0.2
 """Share of the published rate below which a no is not for the number of our starts."""
-CLEAN_SPANS = 20
-"""Spans without a no after which one more start is tried, and twice as many after each relapse."""
-MOST_CLEAN_SPANS = 20 * 32
+UNPUBLISHED_FULL = 1000
+"""How many of them are as good as no limit."""
+CLEAN_SPANS, CLEAN_S = 20, 60.0
+"""Spans and seconds without a no, whichever is less, after which more starts are tried; twice as
+long after each relapse."""
+MOST_CLEAN_S = 640.0
+GROWS, GROWS_AFTER_RELAPSE = 0.25, 0.05
+"""By which share: of what is allowed, and of what is published once that was too much."""
+MOST_STEPS = 32
+"""Of an account that was left alone for long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +92,7 @@ def learn(
         return None
     if row["refused_at"] is not None and now >= row["held_until"]:
         return _cut(connection, row, windows, now)
-    if row["allowed"] is None or now - row["since"] < row["clean_spans"] * _span(windows):
+    if row["allowed"] is None or now - row["since"] < _clean_s(row, windows):
         return None
     return _grow(connection, row, windows, now)
 
@@ -106,11 +113,11 @@ def _cut(
     before = row["allowed"] or (windows[0].most if windows else taken + 1)
     allowed = max(1, min(taken, before - 1))
     relapse = row["allowed"] is not None
-    clean = min(2 * row["clean_spans"], MOST_CLEAN_SPANS) if relapse else CLEAN_SPANS
+    clean_s = 2 * _clean_s(row, windows) if relapse else _first_clean_s(windows)
     connection.execute(
         "UPDATE accounts SET allowed = ?, since = ?, clean_spans = ?, refused_at = NULL"
         " WHERE account = ?",
-        (allowed, now, clean, row["account"]),
+        (allowed, now, clean_s / _span(windows), row["account"]),
     )
     return allowed, "the vendor asked to slow down"
 
@@ -118,14 +125,25 @@ def _cut(
 def _grow(
     connection: sqlite3.Connection, row: sqlite3.Row, windows: Sequence[Window], now: float
 ) -> tuple[int, str] | None:
-    published = windows[0].most if windows else None
-    more = row["allowed"] + max(1, round(0.05 * (published or row["allowed"])))
-    full = published is not None and more >= published
+    published = windows[0].most if windows else UNPUBLISHED_FULL
+    clean_s, allowed = _clean_s(row, windows), row["allowed"]
+    relapsed = clean_s > _first_clean_s(windows)
+    for _ in range(min(int((now - row["since"]) / clean_s), MOST_STEPS)):
+        step = GROWS_AFTER_RELAPSE * published if relapsed else GROWS * allowed
+        allowed = min(allowed + max(1, round(step)), published)
     connection.execute(
         "UPDATE accounts SET allowed = ?, since = ? WHERE account = ?",
-        (None if full else more, now, row["account"]),
+        (None if allowed == published else allowed, now, row["account"]),
     )
-    return (published if full and published else more), "no more noes for a while"
+    return allowed, "no more noes for a while"
+
+
+def _clean_s(row: sqlite3.Row, windows: Sequence[Window]) -> float:
+    return min(float(row["clean_spans"]) * _span(windows), MOST_CLEAN_S)
+
+
+def _first_clean_s(windows: Sequence[Window]) -> float:
+    return min(CLEAN_SPANS * _span(windows), CLEAN_S)
 
 
 def wait(

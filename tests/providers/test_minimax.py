@@ -151,21 +151,31 @@ def test_a_gateways_error_page_over_the_wire_is_in_doubt(minimax, faults):
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7.0), ("0", 0.0), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None)]
-    + [(odd, None) for odd in ("inf", "nan", "1e9", "٣", "99999999999")],
+    [("7", 7.0), ("0", 0.0), (" 1.5 ", 1.5), ("", None), ("-1", None), ("3601", 3600.0)]
+    + [(long, 3600.0) for long in ("99999999", "9" * 400, "Wed, 21 Oct 2099 07:28:00 GMT")]
+    + [("Wed, 21 Oct 2026 07:28:30 GMT", 30.0), ("Tue, 20 Oct 2026 07:28:00 GMT", 0.0)]
+    + [(odd, None) for odd in ("inf", "nan", "1e9", "٣", "Wed, 99 Oct 2026 07:28:00 GMT")],
 )
-def test_retry_after_is_read_where_it_is_in_seconds(header, seconds):
+def test_retry_after_is_read_in_seconds_and_as_a_date_by_the_vendors_own_clock(header, seconds):
+    headers = {"retry-after": header, "date": "Wed, 21 Oct 2026 07:28:00 GMT"}
     for reply in (
-        Reply(status=429, headers={"retry-after": header}, content=b""),
+        Reply(status=429, headers=headers, content=b""),
         Reply(
             status=200,
-            headers={"retry-after": header},
+            headers=headers,
             content=b'{"base_resp": {"status_code": 1002}}',
         ),
     ):
         with pytest.raises(Throttled) as caught:
             judge(reply, spends=True)
         assert caught.value.retry_after == seconds
+
+
+def test_a_date_without_a_clock_to_read_it_by_is_no_wait():
+    headers = {"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"}
+    with pytest.raises(Throttled) as caught:
+        judge(Reply(status=429, headers=headers, content=b""), spends=True)
+    assert caught.value.retry_after is None
 
 
 def test_retry_after_comes_over_the_wire(minimax, faults):

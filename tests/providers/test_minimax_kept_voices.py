@@ -10,7 +10,7 @@ from provider_helpers import PREVIEW_TEXT, Wire, make_trial, make_variant, submi
 
 from voicelab.audio.clip import decode
 from voicelab.emulators.base import Fault
-from voicelab.errors import InDoubt, Refused, Throttled, Unreadable, UsageError
+from voicelab.errors import InDoubt, Refused, Throttled, Unreachable, Unreadable, UsageError
 from voicelab.providers import provider
 from voicelab.providers.base import Speaker, VoiceShelf
 from voicelab.providers.minimax import INTERNATIONAL, MAINLAND, MiniMax
@@ -341,7 +341,7 @@ def test_looking_and_deleting_cost_nothing(minimax, emulator):
 )
 def test_a_free_call_that_fails_at_the_vendor_is_asked_again_later(fault, minimax, emulator):
     emulator.faults.add("list", fault)
-    with pytest.raises(Throttled):
+    with pytest.raises(Unreachable):
         shelf(minimax)
 
 

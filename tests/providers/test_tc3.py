@@ -13,7 +13,7 @@ from provider_helpers import Wire
 from voicelab.emulators.base import Fault
 from voicelab.emulators.serve import serve
 from voicelab.emulators.tencent_mps import TencentMpsEmulator
-from voicelab.errors import InDoubt, Refused, Throttled, Unreadable, UsageError
+from voicelab.errors import InDoubt, Refused, Throttled, Unreachable, Unreadable, UsageError
 from voicelab.providers._tc3 import (
     COMMON,
     EXPIRED,
@@ -31,7 +31,7 @@ from voicelab.providers.base import Reply
 PUBLISHED = json.loads(
     Path(__file__).parents[1].joinpath("wire/tencent_common_codes.json").read_text()
 )["codes"]
-LATER = {"rate": (Throttled, Throttled), "server": (InDoubt, Throttled)}
+LATER = {"rate": (Throttled, Throttled), "server": (InDoubt, Unreachable)}
 """By kind of code: what it is after a call that may cost something, and after a free one."""
 
 PAGE_PAYLOAD = (
@@ -278,11 +278,11 @@ def test_a_code_that_is_not_listed_goes_by_its_family():
         (401, Refused, Refused),
         (403, Refused, Refused),
         (404, Refused, Refused),
-        (408, InDoubt, Throttled),
+        (408, InDoubt, Unreachable),
         (429, Throttled, Throttled),
-        (500, InDoubt, Throttled),
-        (502, InDoubt, Throttled),
-        (504, InDoubt, Throttled),
+        (500, InDoubt, Unreachable),
+        (502, InDoubt, Unreachable),
+        (504, InDoubt, Unreachable),
         (200, Unreadable, Unreadable),
     ],
 )
@@ -377,7 +377,7 @@ def test_a_link_is_fetched_without_a_key(emulator):
         (404, b"", Refused),
         (302, b"", Refused),
         (429, b"", Throttled),
-        (503, b"", Throttled),
+        (503, b"", Unreachable),
         (200, b"", Unreadable),
     ],
 )

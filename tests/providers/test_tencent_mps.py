@@ -12,7 +12,7 @@ from voicelab.audio.clip import decode
 from voicelab.emulators.base import Fault
 from voicelab.emulators.serve import serve
 from voicelab.emulators.tencent_mps import TencentMpsEmulator
-from voicelab.errors import InDoubt, Refused, Throttled, Unreadable, UsageError
+from voicelab.errors import InDoubt, Refused, Throttled, Unreachable, Unreadable, UsageError
 from voicelab.model import Task
 from voicelab.providers._tc3 import COMMON, find
 from voicelab.providers.base import Speaker, VoiceShelf
@@ -141,7 +141,7 @@ def test_the_table_and_the_common_one_have_every_published_code():
 def test_every_published_code_gets_its_reaction(action, row, mps, emulator):
     task = submit(mps, trial_())
     emulator.faults.add(action, Fault(code=row["code"], message=row["text"]))
-    late = InDoubt if action == DESIGN else Throttled
+    late = InDoubt if action == DESIGN else Unreachable
     kind = late if row["kind"] == "server" else Refused
     error = (
         failure(kind, submit, mps, trial_()) if action == DESIGN else failure(kind, poll, mps, task)

@@ -18,7 +18,15 @@ from voicelab.emulators.base import Fault
 from voicelab.emulators.serve import serve
 from voicelab.emulators.tencent_vod import TencentVodEmulator
 from voicelab.engine import trial_run
-from voicelab.errors import InDoubt, Refused, Throttled, TrialError, Unreadable, UsageError
+from voicelab.errors import (
+    InDoubt,
+    Refused,
+    Throttled,
+    TrialError,
+    Unreachable,
+    Unreadable,
+    UsageError,
+)
 from voicelab.lab import Lab
 from voicelab.model import Batch, Reference, Task, TrialState, Wants
 from voicelab.providers._tc3 import COMMON, Credentials, find
@@ -249,7 +257,7 @@ def test_every_published_code_gets_its_reaction(kind, row, emulator, trial):
 @pytest.mark.parametrize("row", PUBLISHED["codes"], ids=lambda row: row["code"])
 def test_every_published_code_after_a_free_call_is_a_no_or_a_later(row, emulator, design):
     emulator.faults.add("DescribeTaskDetail", Fault(code=row["code"], message=row["text"]))
-    with pytest.raises(Throttled if row["kind"] == "server" else Refused):
+    with pytest.raises(Unreachable if row["kind"] == "server" else Refused):
         asyncio.run(design.poll(Task(id="221073-DesignVoiceAsync-0"), Wire()))
 
 

@@ -80,6 +80,8 @@ class Clockwork(Provider):
     base_url: str
     broken: bool = False
     """Whether its reading of replies has a bug."""
+    timeout_s: float = 120.0
+    """Of what is free."""
 
     @classmethod
     def from_env(cls) -> Self:
@@ -120,7 +122,14 @@ class Clockwork(Provider):
         self, send: Send, step: str, body: Mapping[str, Any], *, spends: bool
     ) -> dict[str, Any]:
         url = f"{self.base_url}/{step}"
-        request = Request(step=step, method="POST", url=url, spends=spends, body=body)
+        request = Request(
+            step=step,
+            method="POST",
+            url=url,
+            spends=spends,
+            body=body,
+            timeout_s=120.0 if spends else self.timeout_s,
+        )
         reply = await send(request)
         if reply.status == 429:
             raise Throttled("clockwork asks to slow down.", retry_after=0.01)

@@ -161,3 +161,19 @@ def test_a_shelf_is_not_waited_for_longer_than_a_person_does(lab: Lab, sandbox: 
     note = lab.voices().attrs["notes"]["minimax"]
     assert len(sandbox["minimax"].ledger.of("list")) == 1
     assert note.endswith("(HTTP 429). It asked to wait 20 s; try again then.")
+
+
+def test_a_vendor_throttled_to_zero_is_left_once_all_others_ended(
+    lab: Lab, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicelab.store.pace_rules.FIRST_HOLD_S", 1.5)
+    monkeypatch.setattr("voicelab.store.pace_rules.LONGEST_HOLD_S", 1.5)
+    monkeypatch.setattr("voicelab.engine.pace.PATIENCE_S", 2.0)
+    sandbox["minimax"].faults.add("design", Fault(status=429, body=b"later"), times=ALWAYS)
+    rows: list[str] = []
+    lab.on_change(lambda record: rows.append(record.error or ""))
+    lab.run(batch("minimax", "local", rows=2)).result()
+    assert any(row.startswith("minimax asked to slow down and is tried again at ") for row in rows)
+    assert {state for state, _ in of(lab, "minimax")} == {"queued"}
+    assert lab.conditions["minimax"].startswith("left for the next run: asked to slow down")
+    assert len(sandbox["minimax"].ledger.of("design")) < 8

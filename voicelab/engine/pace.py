@@ -11,11 +11,12 @@ from voicelab.store.pace_book import PaceBook
 from voicelab.store.pace_rules import Window
 
 SECOND_S, MINUTE_S = 1.0, 60.0
-LONGEST_NAP_S = 5.0
+LONGEST_NAP_S = 1.0
 """Another process may give a place free, so nobody sleeps for longer than this at once."""
 
 PATIENCE_S = 120.0
-"""A hold that lasts longer is not sat through once all others are at their end."""
+"""What lasts longer, one hold or many without an answer between them, is not sat through once all
+others are at their end."""
 TOLD_S = 1.0
 """A shorter hold is over before it is read of."""
 
@@ -103,6 +104,8 @@ class Pace:
         self._others_busy = others_busy
         self._held_until = 0.0
         self._why = ""
+        self._told_to_wait = True
+        self._silent_since: float | None = None
         self._slots = asyncio.Semaphore(limits.parallel)
         self._turn = asyncio.Lock()
 
@@ -114,7 +117,9 @@ class Pace:
     @property
     def rests(self) -> bool:
         """Whether it is held for longer than one waits for it alone."""
-        return self.held_s > PATIENCE_S
+        held_s, since = self.held_s, self._silent_since
+        silent_s = 0.0 if since is None else self.book.now() - since
+        return held_s > PATIENCE_S or (held_s > 0 and silent_s > PATIENCE_S)
 
     @property
     def words(self) -> str:
@@ -126,7 +131,8 @@ class Pace:
     @property
     def _held(self) -> str:
         until = time.strftime("%H:%M:%S", time.localtime(self._held_until))
-        return f"asked to wait until {until}: {self._why or 'the account was asked too often.'}"
+        then = "wait until" if self._told_to_wait else "slow down and is tried again at"
+        return f"asked to {then} {until}: {self._why or 'another run was told so.'}"
 
     @asynccontextmanager
     async def slot(self, *, lasts_s: float = 120.0) -> AsyncIterator[Ticket]:
@@ -163,14 +169,17 @@ class Pace:
     def slow(self, start: int, retry_after: float | None, why: str = "") -> None:
         """Hold all starts back after a throttle: as long as the vendor said, else doubling."""
         self._held_until = self.book.declined(self.account, start, retry_after=retry_after)
-        self._why = why
+        self._why, self._told_to_wait = why, retry_after is not None
+        self._silent_since = self._silent_since or self.book.now()
 
     def hold(self, seconds: float, why: str = "") -> None:
         """Hold all starts back as the vendor said, though it asked for no lower rate."""
-        self._held_until, self._why = self.book.hold(self.account, seconds), why
+        self._held_until = self.book.hold(self.account, seconds)
+        self._why, self._told_to_wait = why, True
 
     def recovered(self) -> None:
         """Let the next hold be a short one again, after an answer."""
+        self._silent_since = None
         self.book.answered(self.account)
 
     async def _start(self, lasts_s: float) -> Ticket:

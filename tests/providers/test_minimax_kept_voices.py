@@ -10,7 +10,7 @@ from provider_helpers import PREVIEW_TEXT, Wire, make_trial, make_variant, submi
 
 from voicelab.audio.clip import decode
 from voicelab.emulators.base import Fault
-from voicelab.errors import InDoubt, Refused, Throttled, Unreachable, Unreadable, UsageError
+from voicelab.errors import InDoubt, Refused, Unreachable, Unreadable, UsageError
 from voicelab.providers import provider
 from voicelab.providers.base import Speaker, VoiceShelf
 from voicelab.providers.minimax import INTERNATIONAL, MAINLAND, MiniMax

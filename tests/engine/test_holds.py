@@ -1,22 +1,19 @@
 """A vendor that asks to wait says so and is waited for; one that fails is not asked more slowly."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_columns import COLUMNS, FAST, Column, Recording
-from vendor import Clockwork, ClockworkEmulator
+from fault_columns import COLUMNS, Column, Recording
+from vendor import Clockwork
 
 from voicelab.emulators.base import Fault
 from voicelab.emulators.control import KINDS
-from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import Sandbox, serve
 from voicelab.lab import Lab
 from voicelab.model import Batch, PromptVariant, TrialState
 from voicelab.providers.base import Provider
-from voicelab.providers.minimax import MiniMax
 
 ALWAYS = 10_000
 TASK_VENDORS = [COLUMNS["mps"], COLUMNS["vod-design"]]
@@ -27,20 +24,6 @@ NO_RECORDING = Recording(path=Path("none"), url="")
 def _own_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep an hour's hold out of the other tests."""
     monkeypatch.setenv("VOICELAB_STATE", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with serve([MiniMaxEmulator(requests_per_minute=FAST), ClockworkEmulator()]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def lab(tmp_path: Path, sandbox: Sandbox) -> Iterator[Lab]:
-    key, url = sandbox["minimax"].api_key, sandbox.base_url["minimax"]
-    vendor = MiniMax(api_key=key, base_url=url, requests_per_minute=FAST)
-    with Lab.open(tmp_path / "lab", providers=[vendor]) as lab:
-        yield lab
 
 
 def batch(*providers: str | Provider, rows: int = 3) -> Batch:

@@ -6,37 +6,19 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from vendor import Clockwork, ClockworkEmulator
 
 from voicelab.emulators.base import Fault
-from voicelab.emulators.minimax import MiniMaxEmulator
 from voicelab.emulators.serve import Sandbox, serve
 from voicelab.engine.circuit import FAILURES, PAID_PROBES
 from voicelab.errors import UsageError
 from voicelab.lab import Lab
 from voicelab.model import Batch, PromptVariant
-from voicelab.providers.minimax import MiniMax
 
-FAST = 6000
 ALWAYS = 10_000
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with serve([MiniMaxEmulator(requests_per_minute=FAST), ClockworkEmulator()]) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def lab(tmp_path: Path, sandbox: Sandbox) -> Iterator[Lab]:
-    key, url = sandbox["minimax"].api_key, sandbox.base_url["minimax"]
-    vendor = MiniMax(api_key=key, base_url=url, requests_per_minute=FAST)
-    with Lab.open(tmp_path / "lab", providers=[vendor]) as lab:
-        yield lab
 
 
 def batch(sandbox: Sandbox, rows: int = 12) -> Batch:

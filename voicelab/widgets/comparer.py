@@ -145,19 +145,23 @@ class Comparer(View):
         header = {
             "title": comparison.title,
             "columns": comparison.columns(),
+            "sees": SEES,
             "variables": variable_columns(comparison.records),
             "selected": list(self.chosen),
         }
         self._tell(comparison, {"type": "state", **header}, rows)
 
     def _tell(self, comparison: "Comparison", header: Row, rows: list[Row]) -> None:
-        """Send rows; the page asks for sound and pictures of those it shows."""
+        """Send rows, and at first the pictures that a page would ask for next."""
         message = {**header, "scale": comparison.scale(), "rows": rows, "peaks": []}
-        buffers = []
+        buffers: list[bytes] = []
         if header["type"] == "state" or len(rows) > FEW:
-            message["packed"], numbers = packed(rows)
+            message["packed"], buffers = packed(rows)
             message["rows"] = []
-            buffers = [numbers]
+        if header["type"] == "state" and comparison is self._ahead.comparison:
+            answers = self._ahead.answers()
+            message["along"] = [answer for answer, _ in answers]
+            buffers.extend(data for _, data in answers)
         self.send(message, buffers=buffers)
         kept = self._told if self._told is not None and header["type"] == "upsert" else {}
         self._told = {**kept, **{row["id"]: row for row in rows}}
@@ -170,15 +174,13 @@ class Comparer(View):
         if what == "audio":
             data = comparison.audio(trial, format=LIVE_FORMAT)
             self.send({"type": what, "id": trial, "mime": MIME[LIVE_FORMAT]}, buffers=[data])
+        elif what == "anchors":
+            self.send({"type": what, "id": trial, **comparison.anchors(trial).message()})
         elif what == "known":
             self.send({"type": what, "id": trial, **comparison.known(trial)})
-        elif what == "peaks":
-            data = comparison.peaks(trial)
-            self.send({"type": what, "id": trial, **comparison.known(trial)}, buffers=[data])
         else:
-            rows, columns = PIXELS
-            header = {"type": "pixels", "id": trial, "rows": rows, "columns": columns}
-            self.send(header, buffers=[comparison.pixels(trial)])
+            header, data = picture(comparison, question)
+            self.send(header, buffers=[data])
 
     def _save(self, question: Row) -> None:
         trial = question["id"]

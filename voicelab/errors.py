@@ -31,6 +31,10 @@ class UsageError(VoiceLabError):
     """Something to mend before a request is sent; nothing was stored and nothing was spent."""
 
 
+class LabWarning(UserWarning):
+    """What to know of a lab that was opened: it can be looked at, and not run."""
+
+
 class StoreError(VoiceLabError):
     """The lab's folder could not be read or written: nothing may go on until that is mended.
 

@@ -8,6 +8,8 @@ from voicelab.errors import StoreError, VoiceLabError
 from voicelab.store.audio_files import WRITING
 from voicelab.store.check_rows import RESTORE
 from voicelab.store.finding import Finding, Remake
+from voicelab.store.half_copied import what_is_missing
+from voicelab.store.shapes import AUDIO_FILE
 from voicelab.store.store import Store
 
 SET_ASIDE = "damaged"
@@ -104,14 +106,9 @@ def _other_files(store: Store, folder: Path, named: dict[str, str]) -> Iterator[
 
 def _orphans(store: Store, folder: Path, orphans: list[Path]) -> Finding:
     where = f"audio/{orphans[0].name}{_more(orphans)}"
-    if store.database.row("SELECT 1 FROM trials LIMIT 1") is None:
-        return Finding(
-            what="lab half copied",
-            where=where,
-            sentence=f"there is audio in {folder} and no trial in the database: the lab was "
-            "copied while it was open, without its lab.db-wal. Copy it again with "
-            "`voicelab archive`, which may run at any time.",
-        )
+    ours = [path.name for path in orphans if AUDIO_FILE.fullmatch(path.name)]
+    if told := what_is_missing(store, ours):
+        return Finding(what="lab half copied", where=where, sentence=told)
     return Finding(
         what="audio nobody names",
         where=where,

@@ -1,4 +1,4 @@
-"""A lab of which only half was copied knows nothing of what it was given: it never buys it again."""
+"""A lab of which only half was copied knows not what it was given: it never buys that again."""
 
 import shutil
 import subprocess
@@ -52,12 +52,11 @@ def test_a_lab_copied_while_it_was_open_is_looked_at_and_buys_nothing_again(
         lab.run(TONES).result()
         copy = copied(lab, tmp_path / "copy", database=database)
     paid = len(sandbox["minimax"].ledger.calls)
-    with (
-        pytest.warns(LabWarning, match="no trial in the database.*voicelab archive"),
-        opened(copy, sandbox) as half,
-    ):
+    with pytest.warns(LabWarning, match=r"no trial in the database.*voicelab archive"):
+        half = opened(copy, sandbox)
+    with half:
         for start in (lambda: half.run(TONES), half.resume, half.settle):
-            with pytest.raises(UsageError, match="nothing was sent: there is audio in .*-wal"):
+            with pytest.raises(UsageError, match=r"nothing was sent: there is audio in .*-wal"):
                 start()
         assert half.batches() == []
         (finding,) = half.check(repair=True).left

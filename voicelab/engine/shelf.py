@@ -10,8 +10,9 @@ import httpx
 
 from voicelab.engine.exchange import NO_REPLY, exchange, make_client, require_whole, words
 from voicelab.engine.roster import Roster
-from voicelab.errors import Refused, Throttled, Unreachable, UsageError
+from voicelab.errors import Refused, Throttled, TrialError, Unreachable, UsageError
 from voicelab.providers.base import Keeper, Provider, Reply, Request, Shelf, VoiceShelf
+from voicelab.providers.redaction import without_secrets, without_secrets_of
 
 Answer = TypeVar("Answer")
 
@@ -42,7 +43,8 @@ class FreeSender:
             reply = await exchange(self.client, request, secrets=self.provider.secrets)
         except (*NO_REPLY, httpx.InvalidURL) as error:
             raise Unreachable(
-                f"{self.provider.name} did not answer ({words(error)}); try again later."
+                f"{self.provider.name} did not answer "
+                f"({without_secrets(words(error), self.provider.secrets)}); try again later."
             ) from None
         require_whole(reply, self.provider.name)
         return reply
@@ -87,9 +89,17 @@ async def _free(
 ) -> Answer:
     async with make_client() as client:
         send = FreeSender(provider=provider, client=client, roster=roster)
-        for wait_s in (FIRST_WAIT_S * 2**n for n in range(TRIES - 1)):
-            try:
-                return await ask(send)
-            except Throttled as error:
-                await asyncio.sleep(wait_s if error.retry_after is None else error.retry_after)
-        return await ask(send)
+        try:
+            return await _patiently(ask, send)
+        except TrialError as error:
+            without_secrets_of(error, provider.secrets)
+            raise
+
+
+async def _patiently(ask: Callable[[FreeSender], Awaitable[Answer]], send: FreeSender) -> Answer:
+    for wait_s in (FIRST_WAIT_S * 2**n for n in range(TRIES - 1)):
+        try:
+            return await ask(send)
+        except Throttled as error:
+            await asyncio.sleep(wait_s if error.retry_after is None else error.retry_after)
+    return await ask(send)

@@ -150,6 +150,8 @@ def test_a_row_that_names_no_row_is_found(folder: Path) -> None:
         ("UPDATE trials SET state = 'asleep' WHERE idx = 0", "trial unreadable"),
         ("UPDATE trials SET variant = '{}' WHERE idx = 0", "trial unreadable"),
         ("UPDATE exchanges SET body = x'00'", "reply damaged"),
+        ("UPDATE trials SET id = 'x\"><img>' WHERE state = 'queued'", "name not ours"),
+        ("UPDATE clips SET suffix = '/../x'", "name not ours"),
     ],
 )
 def test_what_cannot_be_read_is_found(folder: Path, sql: str, what: str) -> None:

@@ -67,9 +67,9 @@ class TrialError(VoiceLabError):
         request_id: str | None = None,
     ) -> None:
         super().__init__(without_queries(message))
-        self.code = code
+        self.code = code and without_queries(code)
         self.vendor_message = vendor_message
-        self.request_id = request_id
+        self.request_id = request_id and without_queries(request_id)
 
 
 class Refused(TrialError):

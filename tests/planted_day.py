@@ -314,6 +314,7 @@ def _exported(folder: Path, lab: Lab) -> None:
     lab.export(None, folder / "exports" / "blind.html", blind=True)
     lab.publish_folder(None, folder / "site")
     lab.archive(folder / "archive.zip")
+    (folder / "check.txt").write_text(str(lab.check()), encoding="utf-8")
 
 
 def _at_the_command_line(folder: Path) -> None:

@@ -66,6 +66,11 @@ def test_the_keys_were_used_and_echoed_and_everything_was_logged(left: Left) -> 
     assert "RuntimeError: a display that broke" in log
 
 
+def test_every_trial_of_the_day_agrees_with_its_kept_replies(left: Left) -> None:
+    told = (left.folder / "check.txt").read_text(encoding="utf-8")
+    assert "; 0 things are wrong." in told or told.endswith("all is well."), told
+
+
 def test_tracebacks_that_show_every_variable_were_among_it(left: Left) -> None:
     told = (left.folder / "tracebacks.txt").read_text(encoding="utf-8")
     assert told.count("UsageError") > 2 * len(WRONG)

@@ -26,7 +26,7 @@ from voicelab.engine.shelf import ask_shelf, drop_voice, keep_voice
 from voicelab.errors import LabWarning, Refused, Unreadable, UsageError, VoiceLabError
 from voicelab.experiment import Experiment
 from voicelab.measures import VERSION
-from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState
+from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState, Voice
 from voicelab.providers.base import Keeper, Provider, Shelf
 from voicelab.store.archive import archive, restore
 from voicelab.store.check import CheckReport, Means, check
@@ -764,7 +764,8 @@ class Lab:
 
         Nothing is sent. Lost trial audio is made again from kept replies, or by the built-in
         engine, where the bytes come out the very same; nothing that cannot be made again is
-        deleted.
+        deleted. What stands in a lab once and can be read is taken as it is: ratings, stars, notes,
+        times, charges, measured numbers, the words of errors.
 
         Raises
         ------
@@ -772,7 +773,7 @@ class Lab:
             To repair, while trials of this lab run.
         """
         means = Means(
-            remake=self._remade,
+            reread=self._reread,
             version=VERSION,
             measure=lambda: len(
                 measured_all(self._store, self._store.trials().values("clip_hash"))
@@ -780,7 +781,7 @@ class Lab:
         )
         return check(self._store, means, repair=repair)
 
-    def _remade(self, trial_id: str) -> bytes:
+    def _reread(self, trial_id: str) -> Voice:
         record = self._store.record(trial_id)
         provider = self._roster.reader(record.trial.provider)
         return Job(remake(self._store, provider, record), lambda: None).result()

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import pyarrow.parquet
 
+SQLITE = b"SQLite format 3\0"
 DEEPEST = 4
 """Containers within containers that are opened."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
@@ -35,8 +36,14 @@ def forms(planted: str) -> dict[str, bytes]:
         "hex": raw.hex().encode(),
         "HEX": raw.hex().upper().encode(),
         "URL-encoded": quote(planted, safe="").encode(),
+        "URL-encoded, lower case": re.sub(
+            "%..", lambda found: found[0].lower(), quote(planted, safe="")
+        ).encode(),
+        "URL-encoded but for slashes": quote(planted).encode(),
         "JSON-escaped": json.dumps(planted)[1:-1].replace("/", "\\/").encode(),
+        "JSON with signs escaped": signs_escaped(planted).encode(),
         "HTML-escaped": html.escape(planted).encode(),
+        "XML-escaped": html.escape(planted, quote=False).encode(),
         "repr": repr(raw)[2:-1].encode(),
     }
     for shift in range(3):
@@ -48,6 +55,16 @@ def forms(planted: str) -> dict[str, bytes]:
             bytes.maketrans(b"+/", b"-_")
         )
     return found
+
+
+def signs_escaped(text: str) -> str:
+    """Return `text` as JSON writers have it that escape what HTML might take for markup."""
+    return "".join(c if c.isalnum() else f"\\u{ord(c):04x}" for c in text)
+
+
+def in_base64(text: str) -> list[bytes]:
+    """Return `text` in base64 after nothing, one byte and two, as in a header of its own."""
+    return [base64.b64encode(f"{before}{text}:".encode()) for before in ("", "a", "ab")]
 
 
 def find(planted: Mapping[str, str], folder: Path) -> list[str]:
@@ -68,7 +85,7 @@ def _everything(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name, content = path.relative_to(folder).as_posix(), path.read_bytes()
         yield from opened(name, content)
-        if content.startswith(b"SQLite format 3\0"):
+        if content.startswith(SQLITE):  # with the log beside it
             for where, value in rows(path):
                 yield from opened(f"{name} > {where}", value)
 
@@ -86,6 +103,8 @@ def _unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for name in archive.namelist():
                 yield name, archive.read(name)
+                if archive.read(name).startswith(SQLITE):
+                    yield from _rows_in(name, archive.read(name))
     elif content.startswith(b"\x1f\x8b"):
         yield "gzip", gzip.decompress(content)
     elif content.startswith(b"PAR1"):
@@ -94,6 +113,13 @@ def _unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
         yield "schema", repr(table.schema.metadata).encode()
     else:
         yield from _streams(content)
+
+
+def _rows_in(name: str, database: bytes) -> Iterator[tuple[str, bytes]]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "lab.db"
+        path.write_bytes(database)
+        yield from ((f"{name} > {where}", value) for where, value in rows(path))
 
 
 def rows(database: Path) -> Iterator[tuple[str, bytes]]:

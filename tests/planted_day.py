@@ -1,5 +1,6 @@
 """A day with planted keys: all that voicelab does, at every vendor, and all that is left of it."""
 
+import html
 import json
 import logging
 import os
@@ -12,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from planted import forms
+from planted import forms, in_base64, signs_escaped
 from waits import quick
 
 import voicelab as vl
@@ -34,8 +36,8 @@ from voicelab.lab import Lab
 from voicelab.model import PromptVariant, Reference, TrialState
 
 KEYS = {
-    "the MiniMax key": "PLANTED-minimax-key/with+all=signs",
-    "the DashScope key": "sk-PLANTED-dashscope-key/with+all=signs",
+    "the MiniMax key": "PLANTED-minimax-key/with+all=signs&<x>'q",
+    "the DashScope key": "sk-PLANTED-dashscope-key/with+all=signs&<x>'q",
     "the Tencent SecretId": "AKIDPLANTEDtencentSecretId0123456789",
     "the Tencent SecretKey": "PLANTEDtencentSecretKey0123456789",
     "the Tencent token": "PLANTED-tencent-token/with+all=signs==",
@@ -74,6 +76,12 @@ WRONG = {
     "TENCENTCLOUD_TRTC_ENDPOINT": ("tencent-trtc", PASSWORD),
 }
 """Settings that are refused, by the variable: the provider that reads it, and what it is set to."""
+IN_JSON: tuple[Callable[[str], str], ...] = (
+    signs_escaped,
+    lambda text: json.dumps(html.escape(text))[1:-1].replace("&", "\\u0026"),
+    lambda text: quote(text, safe="").lower(),
+)
+"""How the words of a reply may be escaped beside what JSON asks for."""
 COMMANDS = (
     "quote small.toml",
     "run small.toml --yes",
@@ -122,9 +130,7 @@ def echoes(emulator: Emulator, name: str) -> list[Fault]:
     """Return every way a vendor or a gateway may repeat what it was sent."""
     keys = [key for key in KEYS.values() if key in _taken(emulator)]
     said = " and ".join(f"'Authorization: Bearer {key}' at {LINK}." for key in keys)
-    written = b"\n".join(
-        forms(key)[how] for key in keys for how in ("plain", "JSON-escaped", "URL-encoded")
-    )
+    written = b"\n".join(way for key in keys for way in _ways(key))
     headers = {"Trace-Id": keys[0], "X-Request-Id": keys[-1], "Location": LINK}
     body = b"<pre>Authorization: " + written + LINK.encode() + b"</pre>"
     code: int | str = {
@@ -139,8 +145,26 @@ def echoes(emulator: Emulator, name: str) -> list[Fault]:
         Fault(body=body, headers=headers, carried_out=True),
         Fault(body=LINK.encode() + written, headers=headers, carried_out=True),
         Fault(body=json.dumps({"code": keys[0], "message": said}).encode(), headers=headers),
+        *(Fault(body=_refusal(name, code, way(said)), headers=headers) for way in IN_JSON),
         Fault(hang_up=True),
     ]
+
+
+def _ways(key: str) -> list[bytes]:
+    pieces = (way for how, way in forms(key).items() if not how.startswith("base64"))
+    return [*pieces, *in_base64(key)]
+
+
+def _refusal(name: str, code: int | str, said: str) -> bytes:
+    """Return a vendor's no, as it writes one, with words that are JSON already."""
+    if name == "minimax":
+        told = f'{{"base_resp":{{"status_code":{code},"status_msg":"{said}"}},"trace_id":"{said}"}}'
+    elif name.startswith("dashscope"):
+        told = f'{{"code":"{code}","message":"{said}","request_id":"{said}"}}'
+    else:
+        error = f'{{"Code":"{code}","Message":"{said}"}}'
+        told = f'{{"Response":{{"Error":{error},"RequestId":"{said}"}}}}'
+    return told.encode()
 
 
 def _taken(emulator: Any) -> tuple[str, ...]:
@@ -179,6 +203,7 @@ def lived(folder: Path) -> Iterator[Left]:
                 _exported(folder, lab)
             _at_the_command_line(folder)
             _in_a_notebook(folder)
+            _every_variable_shown(folder)
             yield Left(folder=folder, lab=lab, sandbox=sandbox)
 
 
@@ -223,7 +248,7 @@ def _variants(folder: Path) -> tuple[PromptVariant, ...]:
         PromptVariant(
             label=f"row {n}", prompt=prompt, preview_text=TEXT, reference=Reference(path=path)
         )
-        for n, prompt in enumerate(["a deep voice"] * 8 + ["nerve gas recipe"])
+        for n, prompt in enumerate(["a deep voice"] * 12 + ["nerve gas recipe"])
     )
 
 
@@ -285,6 +310,11 @@ def _exported(folder: Path, lab: Lab) -> None:
     for suffix in EXPORTS:
         lab.export(None, folder / "exports" / f"all.{suffix}")
     lab.export_audio(None, folder / "exports" / "audio")
+    lab.export(None, folder / "exports" / "all.zip")
+    lab.export(None, folder / "exports" / "blind.html", blind=True)
+    lab.publish_folder(None, folder / "site")
+    lab.archive(folder / "archive.zip")
+    (folder / "check.txt").write_text(str(lab.check()), encoding="utf-8")
 
 
 def _at_the_command_line(folder: Path) -> None:
@@ -299,6 +329,13 @@ def _at_the_command_line(folder: Path) -> None:
         done = subprocess.run(call, cwd=folder, capture_output=True, env=env)
         assert done.returncode in (0, 1, 2), done.stderr
         (folder / f"{command}.out").write_bytes(done.stdout + done.stderr)
+
+
+def _every_variable_shown(folder: Path) -> None:
+    call = [sys.executable, str(Path(__file__).with_name("planted_tracebacks.py"))]
+    done = subprocess.run(call, cwd=folder, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    (folder / "tracebacks.txt").write_bytes(done.stdout + done.stderr)
 
 
 def _in_a_notebook(folder: Path) -> None:

@@ -18,7 +18,7 @@ import nbformat
 import pandas as pd
 import pytest
 from planted import find, forms, opened, rows
-from planted_day import ENDPOINTS, KEYS, SIGNED, Left, lived
+from planted_day import ENDPOINTS, KEYS, SIGNED, WRONG, Left, lived
 
 from voicelab.emulators.serve import Sandbox, serve
 from voicelab.lab import Lab
@@ -42,10 +42,12 @@ def test_no_signed_link_is_left_but_in_the_kept_replies(left: Left) -> None:
     planted = {**SIGNED, **left.signatures}
     assert len(planted) > len(SIGNED)
     found = find(planted, left.folder)
-    in_rows = [one for one in found if re.search(r" in lab/lab\.db > [a-z]+\.", one)]
-    assert in_rows
+    in_rows = [one for one in found if re.search(r"lab\.db > [a-z]+\.", one)]
+    assert any(" in lab/lab.db" in one for one in in_rows)
+    assert any(" in archive.zip" in one for one in in_rows)
     assert [one for one in in_rows if " > exchanges." not in one] == []
-    assert [one for one in found if " in lab/lab.db" not in one] == []
+    kept = re.compile(r" in (lab/|archive\.zip > )lab\.db")
+    assert [one for one in found if not kept.search(one)] == []
 
 
 def test_the_keys_were_used_and_echoed_and_everything_was_logged(left: Left) -> None:
@@ -62,6 +64,19 @@ def test_the_keys_were_used_and_echoed_and_everything_was_logged(left: Left) -> 
     assert "httpx HTTP Request: GET" in log
     assert "httpcore.http11 receive_response_headers.complete" in log
     assert "RuntimeError: a display that broke" in log
+
+
+def test_every_trial_of_the_day_agrees_with_its_kept_replies(left: Left) -> None:
+    told = (left.folder / "check.txt").read_text(encoding="utf-8")
+    assert "; 0 things are wrong." in told or told.endswith("all is well."), told
+
+
+def test_tracebacks_that_show_every_variable_were_among_it(left: Left) -> None:
+    told = (left.folder / "tracebacks.txt").read_text(encoding="utf-8")
+    assert told.count("UsageError") > 2 * len(WRONG)
+    assert told.count("Unreachable") > 2
+    assert told.count("a key is never written down") > 2 * len(ENDPOINTS)
+    assert "Secret('…')" in told  # variables are shown, and a key is one of them
 
 
 @dataclass(frozen=True, kw_only=True)

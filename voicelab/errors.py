@@ -31,6 +31,10 @@ class UsageError(VoiceLabError):
     """Something to mend before a request is sent; nothing was stored and nothing was spent."""
 
 
+class LabWarning(UserWarning):
+    """What to know of a lab that was opened: it can be looked at, and not run."""
+
+
 class StoreError(VoiceLabError):
     """The lab's folder could not be read or written: nothing may go on until that is mended.
 
@@ -63,9 +67,9 @@ class TrialError(VoiceLabError):
         request_id: str | None = None,
     ) -> None:
         super().__init__(without_queries(message))
-        self.code = code
+        self.code = code and without_queries(code)
         self.vendor_message = vendor_message
-        self.request_id = request_id
+        self.request_id = request_id and without_queries(request_id)
 
 
 class Refused(TrialError):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
@@ -22,13 +23,14 @@ from voicelab.engine.roster import Roster
 from voicelab.engine.run import OPEN, OnChange, Runner
 from voicelab.engine.sheet import Quote
 from voicelab.engine.shelf import ask_shelf, drop_voice, keep_voice
-from voicelab.errors import Refused, Unreadable, UsageError, VoiceLabError
+from voicelab.errors import LabWarning, Refused, Unreadable, UsageError, VoiceLabError
 from voicelab.experiment import Experiment
 from voicelab.measures import VERSION
-from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState
+from voicelab.model import Batch, PromptVariant, TrialRecord, TrialState, Voice
 from voicelab.providers.base import Keeper, Provider, Shelf
 from voicelab.store.archive import archive, restore
 from voicelab.store.check import CheckReport, Means, check
+from voicelab.store.half_copied import empty_but_for_audio, require_whole
 from voicelab.store.pace_book import PaceBook
 from voicelab.store.records import to_json
 from voicelab.store.store import BatchRow, Store
@@ -99,7 +101,8 @@ class Lab:
         """Open the lab in `folder`; make it where there is none.
 
         A lab that may only be read is opened to look and to export, as it stands at this moment:
-        whatever would write into it, such as a run or a rating, says so.
+        whatever would write into it, such as a run or a rating, says so. One that was copied
+        without its log is opened to look, with a warning, and not run.
 
         Parameters
         ----------
@@ -127,7 +130,10 @@ class Lab:
         folder = folder or os.environ.get("VOICELAB_LAB") or DEFAULT_FOLDER
         roster = Roster(providers, live=live)
         read = None if budget is None else read_budget(budget, providers=roster.names)
-        return cls(Store.open(folder, create=create, budget=read), roster)
+        store = Store.open(folder, create=create, budget=read)
+        if told := empty_but_for_audio(store):
+            warnings.warn(told, LabWarning, stacklevel=2)
+        return cls(store, roster)
 
     @classmethod
     def restore(
@@ -285,10 +291,10 @@ class Lab:
         ------
         UsageError
             Naming every refusal, before anything is sent; with `leave_out_refused` the rest of
-            the batch is sent all the same. Also where a budget would be passed, and while another
-            run of this lab goes on.
+            the batch is sent all the same. Also where a budget would be passed, while another
+            run of this lab goes on, and where the database is less than the audio beside it.
         """
-        self._require_idle()
+        self._require_idle_and_whole()
         batch = _as_batch(what)
         sheet = self.quote(what, budget=budget, reuse=reuse)
         sheet.require_sendable(leave_out_refused=leave_out_refused)
@@ -315,7 +321,7 @@ class Lab:
             When a provider of an unfinished trial cannot be called, or is now emulated where it
             was the vendor, or the other way round.
         """
-        self._require_idle()
+        self._require_idle_and_whole()
         pending = self.records(what, states=OPEN)
         self._require_callable(pending)
         return self._start(self._key(what), [record.trial.id for record in pending])
@@ -326,7 +332,7 @@ class Lab:
         The voice is taken up where its vendor lets one look and it was made. VOD refuses a name it
         has seen, so there a request that never arrived is sent once more, under the same name.
         """
-        self._require_idle()
+        self._require_idle_and_whole()
         pending = self.records(what, states=[TrialState.IN_DOUBT])
         self._require_callable(pending)
         return self._start(self._key(what), [record.trial.id for record in pending])
@@ -764,7 +770,8 @@ class Lab:
 
         Nothing is sent. Lost trial audio is made again from kept replies, or by the built-in
         engine, where the bytes come out the very same; nothing that cannot be made again is
-        deleted.
+        deleted. What stands in a lab once and can be read is taken as it is: ratings, stars, notes,
+        times, charges, measured numbers, the words of errors.
 
         Raises
         ------
@@ -772,7 +779,7 @@ class Lab:
             To repair, while trials of this lab run.
         """
         means = Means(
-            remake=self._remade,
+            reread=self._reread,
             version=VERSION,
             measure=lambda: len(
                 measured_all(self._store, self._store.trials().values("clip_hash"))
@@ -780,7 +787,7 @@ class Lab:
         )
         return check(self._store, means, repair=repair)
 
-    def _remade(self, trial_id: str) -> bytes:
+    def _reread(self, trial_id: str) -> Voice:
         record = self._store.record(trial_id)
         provider = self._roster.reader(record.trial.provider)
         return Job(remake(self._store, provider, record), lambda: None).result()
@@ -888,9 +895,10 @@ class Lab:
             )
         return same
 
-    def _require_idle(self) -> None:
+    def _require_idle_and_whole(self) -> None:
         if self.job is not None and not self.job.done():
             raise UsageError("a run of this lab is under way; wait for it, or lab.stop() it.")
+        require_whole(self._store)
 
     def _require_callable(self, pending: Sequence[TrialRecord]) -> None:
         for record in pending:

@@ -253,3 +253,26 @@ def test_the_command_hands_temporary_credentials_out_as_json():
         found = json.loads(process.stdout.readline())
         assert found["tencent-mps"].keys() == {"base_url", "secret_id", "secret_key", "token"}
         assert stop(process) == (0, "", "")
+
+
+ASKED = {
+    "minimax": "/v1/voice_design",
+    "dashscope-qwen": "/api/v1/services/audio/tts/customization",
+    "tencent-mps": "/",
+    "tencent-vod": "/_sandbox/faults",
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_client_that_dies_in_the_middle_of_a_request_leaves_no_traceback(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serve([name]) as sandbox:
+        place = httpx.URL(sandbox.base_url[name])
+        with socket.create_connection((place.host, place.port)) as dying:
+            head = [f"POST {ASKED[name]} HTTP/1.1", f"Host: {place.host}", "Content-Length: 900"]
+            dying.sendall("\r\n".join([*head, "", "{"]).encode())
+        for _ in range(2):  # the second answer comes after the first client was given up
+            assert httpx.get(f"http://{place.host}:{place.port}/_sandbox/ledger").status_code == 200
+        assert not sandbox[name].ledger.calls
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -11,7 +11,8 @@ import httpx
 from voicelab.audio import espeak
 from voicelab.audio.parameters import VoiceParameters
 from voicelab.model import PromptVariant, Reference, Task, Trial
-from voicelab.providers.base import Reply, Request, redacted
+from voicelab.providers.base import Reply, Request
+from voicelab.providers.redaction import redacted
 
 PROMPT = "A calm, deep male narrator."
 PREVIEW_TEXT = "On a stormy night, the ancient bell tower struck twelve."

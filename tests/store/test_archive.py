@@ -23,6 +23,7 @@ from voicelab.store.manifest import MANIFEST
 from voicelab.store.schema import MIGRATIONS
 
 Files = dict[str, bytes]
+EVIL = 'x"><img src=x onerror=alert(1)>'
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def assert_refused(path: Path, folder: Path, match: str) -> None:
 def test_a_restored_lab_is_the_lab_and_goes_on(lab: Lab, archive: Path, tmp_path: Path) -> None:
     with Lab.restore(archive, tmp_path / "new" / "lab") as again:
         assert again.records() == lab.records()
-        assert again.check().findings == ()
+        assert not again.check().left
         assert [row.id for row in again.batches()] == [row.id for row in lab.batches()]
         queued = batch("queued", "an old woman", ["local"])
         assert again.quote(queued).batch_id == lab.records("queued")[0].trial.batch_id
@@ -166,7 +167,7 @@ def test_any_changed_byte_of_an_archive_is_noticed(archive: Path, tmp_path: Path
             assert not (tmp_path / f"new{place}").exists()
         else:  # a byte that says nothing, such as a file's date
             with Lab.open(tmp_path / f"new{place}", create=False) as lab:
-                assert lab.check().findings == ()
+                assert not lab.check().left
     assert refused > 30
 
 
@@ -260,23 +261,37 @@ def test_an_archive_of_a_newer_voicelab_is_refused(archive: Path, tmp_path: Path
         "PRAGMA user_version = 99",
         "UPDATE lab SET id = 'other'",
         "CREATE TRIGGER evil AFTER INSERT ON ratings BEGIN DELETE FROM trials; END",
+        "CREATE VIEW evil AS SELECT * FROM trials",
         "DROP TABLE lab",
+        "DROP TABLE notes",
+        "ALTER TABLE clips ADD COLUMN evil TEXT",
+        "ALTER TABLE trials RENAME TO other; CREATE TABLE trials AS SELECT * FROM other",
+        f"UPDATE trials SET id = '{EVIL}' WHERE state = 'queued'",
+        f"UPDATE clips SET suffix = '/../{EVIL}'",
+        f"UPDATE batches SET id = '{EVIL}' WHERE experiment = 'tones'",
     ],
 )
-def test_a_database_that_is_not_the_manifests_is_refused(
+def test_a_database_that_is_not_the_manifests_or_made_up_is_refused(
     archive: Path, tmp_path: Path, sql: str
 ) -> None:
-    def change(files: Files) -> None:
-        path = tmp_path / "other.db"
-        path.write_bytes(files[DATABASE])
-        connection = sqlite3.connect(path)
-        with connection:
-            connection.execute(sql)
-        connection.close()
-        put(files, DATABASE, path.read_bytes())
-
-    rewritten(archive, change)
+    rewritten(archive, lambda files: database_changed(files, tmp_path, sql))
     assert_refused(archive, tmp_path / "new", "is no lab|is not the one its manifest describes")
+
+
+def test_a_lab_with_a_table_of_ones_own_is_restored(archive: Path, tmp_path: Path) -> None:
+    sql = "CREATE TABLE mine (a); CREATE INDEX of_mine ON trials (take); ANALYZE"
+    rewritten(archive, lambda files: database_changed(files, tmp_path, sql))
+    with Lab.restore(archive, tmp_path / "new") as again:
+        assert not again.check().left
+
+
+def database_changed(files: Files, tmp_path: Path, sql: str) -> None:
+    path = tmp_path / "other.db"
+    path.write_bytes(files[DATABASE])
+    connection = sqlite3.connect(path)
+    connection.executescript(sql)
+    connection.close()
+    put(files, DATABASE, path.read_bytes())
 
 
 def test_a_disk_without_room_is_said_before_anything_is_unpacked(

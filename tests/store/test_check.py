@@ -1,6 +1,7 @@
 """A look at a whole lab: every harm is found, told, and mended only from what is kept."""
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from make_fixture import batch
 
+from voicelab.errors import LabWarning
 from voicelab.lab import Lab
 from voicelab.providers.minimax import MiniMax
 from voicelab.store.check import CheckReport
@@ -88,7 +90,8 @@ def test_audio_that_would_come_out_other_is_never_put_in_its_place(folder: Path)
     path.unlink()
     harm(folder, "UPDATE trials SET variant = replace(variant, 'deep', 'shrill')")
     report = check(folder, repair=True)
-    assert "not the same, byte for byte" in report.left[0].sentence
+    lost = next(f for f in report.left if f.what == "audio missing")
+    assert "not the same, byte for byte" in lost.sentence
     assert not path.exists()
 
 
@@ -149,12 +152,98 @@ def test_a_row_that_names_no_row_is_found(folder: Path) -> None:
         ("UPDATE trials SET state = 'asleep' WHERE idx = 0", "trial unreadable"),
         ("UPDATE trials SET variant = '{}' WHERE idx = 0", "trial unreadable"),
         ("UPDATE exchanges SET body = x'00'", "reply damaged"),
+        ("UPDATE trials SET id = 'x\"><img>' WHERE state = 'queued'", "name not ours"),
+        ("UPDATE clips SET suffix = '/../x'", "name not ours"),
     ],
 )
 def test_what_cannot_be_read_is_found(folder: Path, sql: str, what: str) -> None:
     harm(folder, sql)
     report = check(folder, repair=True)
     assert what in {finding.what for finding in report.left}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE trials SET variant = replace(variant, 'deep', 'shrill')",
+        "UPDATE trials SET variant = replace(variant, 'row', 'raw')",
+        "UPDATE trials SET variant = replace(variant, 'tone', 'bone')",
+        "UPDATE trials SET options = '{\"a\":1}'",
+        "UPDATE trials SET seed = 7",
+        "UPDATE trials SET take = 2",
+        "UPDATE trials SET idx = idx + 40",
+        "UPDATE trials SET provider = 'minimay' WHERE provider = 'minimax'",
+        "UPDATE trials SET characters = 3",
+        "UPDATE trials SET identity = 'x'",
+        "UPDATE trials SET id = 'vl00000000000000' WHERE state = 'queued'",
+        "UPDATE batches SET experiment = 'bones' WHERE experiment = 'tones'",
+        "UPDATE batches SET spec = replace(spec, 'deep', 'shrill')",
+    ],
+)
+def test_a_trial_that_is_not_what_its_batch_asked_for_is_found(folder: Path, change: str) -> None:
+    harm(folder, change)
+    assert "row contradicts batch" in {finding.what for finding in check(folder).left}
+
+
+def test_a_voice_that_is_not_the_one_in_the_kept_reply_is_found_and_mended(folder: Path) -> None:
+    with Lab.open(folder) as lab:
+        before = lab.records("vendor")[0]
+        other = lab.records("tones")[0].clip_hash
+    harm(folder, f"UPDATE trials SET voice_id = 'another', clip_hash = ? WHERE {VENDORS}", other)
+    assert kinds(check(folder)) == {"row contradicts reply": 2}
+    assert not check(folder, repair=True).left
+    with Lab.open(folder) as lab:
+        assert lab.records("vendor")[0] == before
+    assert check(folder).findings == ()
+
+
+def test_without_the_key_that_replies_are_read_with_the_check_says_so(folder: Path) -> None:
+    with Lab.open(folder, create=False) as lab:
+        (note,) = lab.check().findings
+    assert (note.what, note.harmless) == ("reply not compared", True)
+    assert "MINIMAX_API_KEY is not set" in note.sentence
+
+
+SEEN = {
+    "batches": "id, experiment, spec",
+    "trials": "id, batch_id, idx, variant, provider, take, seed, options, state, characters,"
+    " clip_hash, iif(provider = 'minimax', voice_id, '')",
+    "clips": "hash, suffix",
+    "exchanges": "body",
+}
+"""What a check sees changed: it stands in a lab twice, or has a checksum."""
+
+
+def seen(database: Path) -> list[object]:
+    """Return all that a check would see changed; what cannot be read is told as that."""
+    connection = sqlite3.connect(f"{database.as_uri()}?immutable=1", uri=True)
+    try:
+        return [
+            connection.execute(f"SELECT {columns} FROM {table} ORDER BY rowid").fetchall()
+            for table, columns in SEEN.items()
+        ]
+    except sqlite3.Error as error:
+        return [str(error)]
+    finally:
+        connection.close()
+
+
+def test_a_changed_byte_of_what_was_asked_for_or_given_is_found(folder: Path) -> None:
+    database = folder / DATABASE
+    with Lab.open(folder) as lab:
+        record = lab.records("vendor")[0]
+    data, before, found = database.read_bytes(), seen(database), 0
+    variant = record.trial.variant
+    for text in (record.voice_id, record.trial.id, record.clip_hash, variant.prompt, "tones"):
+        assert text is not None
+        for at in [match.start() for match in re.finditer(re.escape(text.encode()), data)]:
+            place = at + len(text) // 2
+            database.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+            if seen(database) != before:
+                found += 1
+                assert check(folder).left, f"{text} at byte {at}"
+            database.write_bytes(data)
+    assert found > 5
 
 
 def test_a_paid_asking_without_an_answer_is_moved_to_in_doubt(folder: Path) -> None:
@@ -221,7 +310,8 @@ def test_a_lab_copied_without_its_wal_says_so(tmp_path: Path) -> None:
         lab.run(batch("tones", "a deep male voice", ["local"])).result()
         shutil.copytree(lab.folder / "audio", copy / "audio")
         shutil.copy(lab.folder / DATABASE, copy / DATABASE)
-    report = check(copy)
+    with pytest.warns(LabWarning, match="no trial in the database"):
+        report = check(copy)
     assert kinds(report) == {"lab half copied": 1}
     assert "voicelab archive" in report.left[0].sentence
 
@@ -236,7 +326,7 @@ def test_a_running_lab_is_looked_at_and_not_mended(lab: Lab) -> None:
     code = (
         "import sys; from voicelab.lab import Lab; from voicelab.errors import UsageError\n"
         "lab = Lab.open(sys.argv[1])\n"
-        "print(len(lab.check().findings))\n"
+        "print(len(lab.check().left))\n"
         "try: lab.check(repair=True)\n"
         "except UsageError as error: print(error)\n"
     )

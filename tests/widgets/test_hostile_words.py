@@ -1,5 +1,6 @@
 """Every piece of HTML a widget shows has the same elements, whatever the words in it are."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -42,6 +43,7 @@ class Outline(HTMLParser):
 
 def progress(text: str) -> str:
     record = record_of(0, label=text, provider=text, error=text, state=TrialState.FAILED)
+    record = replace(record, trial=replace(record.trial, id=text))
     return table_html([record]) + bars_html([record])
 
 

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import warnings
 from collections.abc import Sequence
 
 
@@ -21,7 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal of few letters still shows the rest
     try:
-        app(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: complain(str(message))
+            app(arguments)
     except VoiceLabError as error:
         complain(str(error))
         sys.exit(2)

@@ -356,7 +356,7 @@ def check(
     folder: LabFolder = DEFAULT_LAB,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
 ) -> None:
-    """Look whether a lab is whole: its database, its audio files, its kept replies."""
+    """Look whether a lab is whole: its database, its audio, and trials against kept replies."""
     with Lab.open(folder, create=False) as lab:
         report = lab.check(repair=repair)
     for line in str(report).splitlines():

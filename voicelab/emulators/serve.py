@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from voicelab.audio import espeak
@@ -214,11 +215,12 @@ class _Server:
         self._loop.call_soon_threadsafe(self._hang_up, None)
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].startswith(PREFIX):
-            await self._control(scope, receive, send)
-            return
         client = scope["client"]
-        await self.emulator({**scope, HANG_UP: lambda: self._hang_up(client)}, receive, send)
+        app = self._control if scope["path"].startswith(PREFIX) else self.emulator
+        try:
+            await app({**scope, HANG_UP: lambda: self._hang_up(client)}, receive, send)
+        except ClientDisconnect:
+            return  # gone before it had asked: there is nobody to be answered
 
     def _hang_up(self, client: tuple[str, int] | None) -> None:
         connections: set[Any] = self._uvicorn.server_state.connections

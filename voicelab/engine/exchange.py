@@ -8,7 +8,8 @@ import httpx
 from voicelab.engine.links import follow, trusted
 from voicelab.engine.received import MAX_REPLY_BYTES, PACKED, received
 from voicelab.errors import Unreadable
-from voicelab.providers.base import Reply, Request, redacted
+from voicelab.providers.base import Reply, Request
+from voicelab.providers.redaction import redacted
 
 NEVER_LEFT = (
     httpx.ConnectError,

@@ -1,9 +1,9 @@
-"""Trial audio made once more from what was kept, with nothing sent: for a lab that lost files."""
+"""Voices made once more from what was kept, with nothing sent: for a lab that lost something."""
 
 from voicelab.engine.reference import with_reference
 from voicelab.engine.trial_run import first_step
 from voicelab.errors import Unreachable, Unreadable, VoiceLabError
-from voicelab.model import Task, Trial, TrialRecord
+from voicelab.model import Task, Trial, TrialRecord, Voice
 from voicelab.providers.base import Provider, Reply, Request, Send
 from voicelab.store.journal import Exchange
 from voicelab.store.store import Store
@@ -12,8 +12,8 @@ MOST_STEPS = 8
 """A vendor's kept replies come to a voice within as many steps, or never."""
 
 
-async def remake(store: Store, provider: Provider, record: TrialRecord) -> bytes:
-    """Return the trial audio of `record` as its kept replies, or the built-in engine, give it.
+async def remake(store: Store, provider: Provider, record: TrialRecord) -> Voice:
+    """Return the voice of `record` as its kept replies, or the built-in engine, give it.
 
     Raises
     ------
@@ -21,7 +21,7 @@ async def remake(store: Store, provider: Provider, record: TrialRecord) -> bytes
         When something would have to be sent for it, or what was kept cannot be read.
     """
     try:
-        return await _audio(provider, with_reference(record.trial, store), _Kept(store, record))
+        return await _voice(provider, with_reference(record.trial, store), _Kept(store, record))
     except VoiceLabError:
         raise
     except Exception as error:  # a provider may be the user's own code
@@ -31,11 +31,11 @@ async def remake(store: Store, provider: Provider, record: TrialRecord) -> bytes
         ) from error
 
 
-async def _audio(provider: Provider, trial: Trial, send: Send) -> bytes:
+async def _voice(provider: Provider, trial: Trial, send: Send) -> Voice:
     outcome = await first_step(provider, trial, send)
     for _ in range(MOST_STEPS):
         if not isinstance(outcome, Task):
-            return outcome.audio
+            return outcome
         outcome = await provider.poll(outcome, send)
     raise Unreachable(f"the kept replies of {provider.name} end with a task that is not done.")
 

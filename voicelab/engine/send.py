@@ -15,7 +15,8 @@ from voicelab.engine.reference import Recordings
 from voicelab.engine.roster import Roster
 from voicelab.errors import InDoubt, Refused, Throttled, Unreachable, UsageError
 from voicelab.model import Trial, TrialRecord
-from voicelab.providers.base import Provider, Reply, Request, without_secrets
+from voicelab.providers.base import Provider, Reply, Request
+from voicelab.providers.redaction import without_secrets
 from voicelab.store.charges import Charge
 from voicelab.store.store import Store
 
@@ -194,7 +195,7 @@ class Sender:
             resend=trial.resends,
             spends=request.spends,
             method=request.method,
-            url=request.url,
+            url=without_secrets(request.url, self._desk.provider.secrets),
             body=request.body,
             charge=charge,
         )

@@ -11,8 +11,9 @@ import httpx
 from voicelab.engine.exchange import NO_REPLY, exchange, make_client, require_whole, words
 from voicelab.engine.roster import Roster
 from voicelab.engine.sheet import duration_text
-from voicelab.errors import Refused, Throttled, Unreachable, UsageError
+from voicelab.errors import Refused, Throttled, TrialError, Unreachable, UsageError
 from voicelab.providers.base import Keeper, Provider, Reply, Request, Shelf, VoiceShelf
+from voicelab.providers.redaction import without_secrets, without_secrets_of
 
 Answer = TypeVar("Answer")
 
@@ -45,7 +46,8 @@ class FreeSender:
             reply = await exchange(self.client, request, secrets=self.provider.secrets)
         except (*NO_REPLY, httpx.InvalidURL) as error:
             raise Unreachable(
-                f"{self.provider.name} did not answer ({words(error)}); try again later."
+                f"{self.provider.name} did not answer "
+                f"({without_secrets(words(error), self.provider.secrets)}); try again later."
             ) from None
         require_whole(reply, self.provider.name)
         return reply
@@ -90,7 +92,11 @@ async def _free(
 ) -> Answer:
     async with make_client() as client:
         send = FreeSender(provider=provider, client=client, roster=roster)
-        return await _patiently(lambda: ask(send))
+        try:
+            return await _patiently(lambda: ask(send))
+        except TrialError as error:
+            without_secrets_of(error, provider.secrets)
+            raise
 
 
 async def _patiently(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -20,7 +21,8 @@ from voicelab.errors import (
     VoiceLabError,
 )
 from voicelab.model import Task, Trial, TrialRecord, TrialState, Voice
-from voicelab.providers.base import Provider, Send, Speaker, without_secrets
+from voicelab.providers.base import Provider, Send, Speaker
+from voicelab.providers.redaction import without_secrets, without_secrets_in, without_secrets_of
 from voicelab.store.journal import now
 
 Outcome = TypeVar("Outcome")
@@ -171,14 +173,19 @@ class TrialRun:
                 return outcome
 
     async def _readable(self, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """Ask; what comes of it is free of keys, which vendors echo in more ways than one."""
+        secrets = self._provider.secrets
         try:
-            return await ask()
+            return _without_keys(await ask(), secrets)
         except UsageError as error:
-            raise Unreadable(str(error)) from None
+            raise Unreadable(without_secrets(str(error), secrets)) from None
+        except TrialError as error:
+            without_secrets_of(error, secrets)
+            raise
         except (VoiceLabError, Stopped):
             raise  # the store is not the provider: without it nothing may go on
         except Exception as error:  # a provider may be the user's own code
-            said = without_secrets(str(error), self._provider.secrets)
+            said = without_secrets(str(error), secrets)
             raise Unreadable(
                 f"the provider {self._provider.name} broke on this trial "
                 f"({type(error).__name__}: {said}). Its kept replies are read again, free, "
@@ -227,6 +234,14 @@ class TrialRun:
 
     def _changed(self, record: TrialRecord) -> None:
         self._desk.changed(record)
+
+
+def _without_keys(outcome: Outcome, secrets: tuple[str, ...]) -> Outcome:
+    if isinstance(outcome, Voice):
+        return replace(outcome, evidence=without_secrets_in(outcome.evidence, secrets))
+    if isinstance(outcome, Task):
+        return replace(outcome, detail=without_secrets_in(outcome.detail, secrets))
+    return outcome
 
 
 async def first_step(provider: Provider, trial: Trial, send: Send) -> Task | Voice:

@@ -5,7 +5,6 @@ Source: the vendor's page "Signature v3" under https://www.tencentcloud.com/docu
 
 import hashlib
 import hmac
-import os
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Self
 import httpx
 
 from voicelab.errors import UsageError
+from voicelab.providers.secret import Secret, secret_from_env
 from voicelab.providers.wire import check_key
 
 ALGORITHM = "TC3-HMAC-SHA256"
@@ -52,6 +52,8 @@ class Credentials:
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for a key that cannot be one."""
+        for name in ("secret_id", "secret_key", "token"):
+            object.__setattr__(self, name, Secret(getattr(self, name)))
         check_key(self.secret_id, variable="TENCENTCLOUD_SECRET_ID", console=CONSOLE)
         check_key(self.secret_key, variable="TENCENTCLOUD_SECRET_KEY", console=CONSOLE)
         if self.token:
@@ -67,7 +69,7 @@ class Credentials:
             Naming the first one that is not set, and `vendor`, the provider that needs it.
         """
         found = {
-            name: os.environ.get(f"TENCENTCLOUD_{name}", "").strip()
+            name: secret_from_env(f"TENCENTCLOUD_{name}")
             for name in ("SECRET_ID", "SECRET_KEY", "TOKEN")
         }
         for name in ("SECRET_ID", "SECRET_KEY"):

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from voicelab.errors import Unreadable
 from voicelab.model import PromptVariant, Task, Trial, Voice, Wants
 from voicelab.providers.options import Option
+from voicelab.providers.secret import Secret
 
 MOST_PARTS = 1_000_000
 """Brackets and commas in a reply; sound is one long text, and an account has no such list."""
@@ -159,31 +160,6 @@ def _finite(text: str) -> float:
     return number
 
 
-def redacted(reply: Reply, secrets: tuple[str, ...]) -> Reply:
-    """Return `reply` fit to be kept and quoted: vendors and gateways echo what they were sent."""
-    headers = {name: without_secrets(value, secrets) for name, value in reply.headers.items()}
-    content = reply.content
-    for form in _forms(secrets):
-        content = content.replace(form.encode(), b"[key]")
-    return Reply(status=reply.status, headers=headers, content=content)
-
-
-def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
-    """Return `text` with every key in it taken out, in whatever way it is written."""
-    for form in _forms(secrets):
-        text = text.replace(form, "[key]")
-    return text
-
-
-def _forms(secrets: tuple[str, ...]) -> list[str]:
-    return [form for secret in filter(None, secrets) for form in _written(secret)]
-
-
-def _written(secret: str) -> tuple[str, ...]:
-    """Return a key as it is, as JSON writers that escape slashes have it, and as links do."""
-    return secret, secret.replace("/", "\\/"), quote(secret, safe="")
-
-
 class Send(Protocol):
     """The one seam to the outside, handed to a provider for one trial."""
 
@@ -250,7 +226,7 @@ class BearerAuth(httpx.Auth):
     """`Authorization: Bearer …`, kept out of every repr and out of the journal."""
 
     def __init__(self, key: str) -> None:
-        self._key = key
+        self._key = Secret(key)
 
     def auth_flow(self, request: httpx.Request) -> Any:
         """Set the header on the request that leaves."""

@@ -4,7 +4,6 @@ The wire's own words are in `_dashscope`.
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -48,6 +47,7 @@ from voicelab.providers.base import (
 )
 from voicelab.providers.options import Option, check_declared
 from voicelab.providers.prices import price_of
+from voicelab.providers.secret import Secret, address_from_env, secret_from_env
 from voicelab.providers.wire import (
     PROMPT,
     TEXT,
@@ -104,6 +104,7 @@ class _DashScope(Provider):
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for a key, a host or a model that cannot be used."""
+        object.__setattr__(self, "api_key", Secret(self.api_key))
         found = host(
             self.base_url.strip().rstrip("/").removesuffix(PATH),
             variable="DASHSCOPE_HTTP_BASE_URL",
@@ -121,13 +122,13 @@ class _DashScope(Provider):
     @classmethod
     def from_env(cls) -> Self:
         """Read `DASHSCOPE_API_KEY`, and `DASHSCOPE_HTTP_BASE_URL` where it is not Beijing's."""
-        key = os.environ.get("DASHSCOPE_API_KEY", "").strip()
+        key = secret_from_env("DASHSCOPE_API_KEY")
         if not key:
             raise UsageError(
                 "DASHSCOPE_API_KEY is not set; set it to a key of your Model Studio account, "
                 f"or drop {cls.name} from the batch."
             )
-        url = os.environ.get("DASHSCOPE_HTTP_BASE_URL", "").strip()
+        url = address_from_env("DASHSCOPE_HTTP_BASE_URL")
         return cls(api_key=key, base_url=url or BEIJING + PATH)  # type: ignore[call-arg]  # both dialects have a default model
 
     @property

@@ -5,7 +5,6 @@ https://platform.minimax.io/docs (international) and https://platform.minimaxi.c
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +29,7 @@ from voicelab.providers.base import (
 from voicelab.providers.minimax_replies import hex_audio, judge, unreadable
 from voicelab.providers.options import Kind, Option, check_declared
 from voicelab.providers.prices import price_of
+from voicelab.providers.secret import Secret, address_from_env, secret_from_env
 from voicelab.providers.wire import PROMPT, TEXT, check_key, check_options, host
 
 INTERNATIONAL = "https://api.minimax.io"
@@ -105,6 +105,7 @@ class MiniMax(Provider):
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for a key or a host that cannot be used."""
+        object.__setattr__(self, "api_key", Secret(self.api_key))
         known = (INTERNATIONAL, MAINLAND)
         found = host(self.base_url, variable="MINIMAX_API_HOST", known=known)
         object.__setattr__(self, "base_url", found)
@@ -135,13 +136,13 @@ class MiniMax(Provider):
     @classmethod
     def from_env(cls) -> Self:
         """Read `MINIMAX_API_KEY`, and `MINIMAX_API_HOST` where it is not the international one."""
-        key = os.environ.get("MINIMAX_API_KEY", "").strip()
+        key = secret_from_env("MINIMAX_API_KEY")
         if not key:
             raise UsageError(
                 "MINIMAX_API_KEY is not set; set it to a key of your MiniMax account, "
                 "or drop minimax from the batch."
             )
-        host = os.environ.get("MINIMAX_API_HOST", "").strip()
+        host = address_from_env("MINIMAX_API_HOST")
         return cls(api_key=key, base_url=host or INTERNATIONAL)
 
     @property

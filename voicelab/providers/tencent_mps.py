@@ -5,7 +5,6 @@ https://www.tencentcloud.com/document/product/1041, and the fields of its publis
 """
 
 import base64
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,6 +16,7 @@ from voicelab.providers._tc3 import FIELD, Api, Code, Credentials, endpoint, err
 from voicelab.providers._tencent_profile import profile
 from voicelab.providers.base import Limits, Provider, Send, Shelf, ShelvedVoice
 from voicelab.providers.options import Group, Kind, Option, check_declared
+from voicelab.providers.secret import address_from_env
 from voicelab.providers.wire import PROMPT, TEXT, VOICE_ID, check_length, check_options, told
 
 VENDOR = "tencent-mps"
@@ -136,7 +136,7 @@ class TencentMps(Provider):
     @classmethod
     def from_env(cls) -> Self:
         """Read the key, and `TENCENTCLOUD_MPS_ENDPOINT` where it is not the international one."""
-        chosen = os.environ.get(VARIABLE, "").strip()
+        chosen = address_from_env(VARIABLE)
         return cls(credentials=Credentials.from_env(VENDOR), base_url=chosen or INTERNATIONAL)
 
     @property

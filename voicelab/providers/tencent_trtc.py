@@ -8,7 +8,6 @@ its examples at https://github.com/Tencent-RTC/FlowTTS.
 import asyncio
 import base64
 import binascii
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from voicelab.providers import tencent_trtc_fields as fields
 from voicelab.providers._tc3 import Api, Code, Credentials, endpoint
 from voicelab.providers.base import Limits, Provider, Send
 from voicelab.providers.options import Option
+from voicelab.providers.secret import address_from_env, setting
 from voicelab.providers.tencent_trtc_fields import VENDOR, Site
 from voicelab.providers.wire import told
 
@@ -129,10 +129,7 @@ class TencentTrtc(Provider):
         `TENCENTCLOUD_REGION`.
         """
         credentials = Credentials.from_env(VENDOR)
-        read = {
-            name: os.environ.get(f"TENCENTCLOUD_{name}", "").strip()
-            for name in ("SDK_APP_ID", "TRTC_ENDPOINT", "REGION")
-        }
+        read = {name: setting(f"TENCENTCLOUD_{name}") for name in ("SDK_APP_ID", "REGION")}
         if not re.fullmatch(r"[0-9]{1,10}", read["SDK_APP_ID"]):
             found = repr(read["SDK_APP_ID"]) if read["SDK_APP_ID"] else "not set"
             raise UsageError(
@@ -142,7 +139,7 @@ class TencentTrtc(Provider):
         return cls(
             credentials=credentials,
             sdk_app_id=int(read["SDK_APP_ID"]),
-            base_url=read["TRTC_ENDPOINT"] or INTERNATIONAL,
+            base_url=address_from_env("TENCENTCLOUD_TRTC_ENDPOINT") or INTERNATIONAL,
             region=read["REGION"],
         )
 

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import inspect
 import json
-import os
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -47,9 +46,10 @@ from voicelab.providers.base import (
     Send,
     Shelf,
     ShelvedVoice,
-    without_secrets,
 )
 from voicelab.providers.options import Option, check_declared
+from voicelab.providers.redaction import without_secrets
+from voicelab.providers.secret import address_from_env, setting
 from voicelab.providers.wire import TEXT, VOICE_ID, check_length, check_options
 
 INTERNATIONAL = "https://vod.intl.tencentcloudapi.com"
@@ -123,8 +123,8 @@ class TencentVod(Provider):
         """Read `TENCENTCLOUD_SECRET_ID`, `…_SECRET_KEY`, `…_VOD_SUB_APP_ID`, `…_VOD_ENDPOINT`."""
         return cls(
             credentials=Credentials.from_env(cls.name),
-            sub_app_id=read_app(os.environ.get(SUB_APP_ID, "").strip()),
-            base_url=os.environ.get("TENCENTCLOUD_VOD_ENDPOINT", "").strip() or INTERNATIONAL,
+            sub_app_id=read_app(setting(SUB_APP_ID)),
+            base_url=address_from_env("TENCENTCLOUD_VOD_ENDPOINT") or INTERNATIONAL,
         )
 
     @property

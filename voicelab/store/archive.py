@@ -23,6 +23,8 @@ from voicelab.store.check_files import hashed
 from voicelab.store.journal import now
 from voicelab.store.lab_folder import DATABASE
 from voicelab.store.manifest import MANIFEST, Manifest, checked
+from voicelab.store.schema import is_as_made
+from voicelab.store.shapes import foreign_names
 from voicelab.store.store import Store
 
 _SMALL_ALREADY = {".mp3", ".flac", ".ogg", ".opus"}
@@ -190,24 +192,39 @@ def _unpack_one(path: Path, zipped: ZipFile, manifest: Manifest, name: str, to: 
 
 
 def _require_ours(path: Path, manifest: Manifest, database: Path) -> None:
-    """Refuse a database that is another lab's, or that would run code of its own."""
+    """Refuse a database that is another lab's, that would run code of its own, or is made up."""
     try:
-        version, lab, foreign = _facts(database)
+        version, lab = _facts(database)
+        foreign = _foreign(database, version)
     except sqlite3.Error as error:
         raise UsageError(f"the database in the archive {path} is no lab ({error}).") from None
     if (version, lab) != (manifest.store_version, manifest.lab) or foreign:
         raise UsageError(
-            f"the database in the archive {path} is not the one its manifest describes; "
+            f"the database in the archive {path} is not the one its manifest describes{foreign}; "
             "nothing was restored."
         )
 
 
-def _facts(database: Path) -> tuple[int, str, int]:
-    """Return a database's store version, its lab id, and how many triggers and views it has."""
-    with closing(sqlite3.connect(f"{database.as_uri()}?immutable=1", uri=True)) as connection:
+def _facts(database: Path) -> tuple[int, str]:
+    """Return a database's store version and its lab id."""
+    with _looked_at(database) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         found: Any = connection.execute("SELECT id FROM lab").fetchone()
-        (foreign,) = connection.execute(
-            "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')"
-        ).fetchone()
-    return version, str(found and found[0]), foreign
+    return version, str(found and found[0])
+
+
+def _foreign(database: Path, version: int) -> str:
+    """Return in words what voicelab never put into a database; nothing where all of it is its."""
+    with _looked_at(database) as connection:
+        if not is_as_made(connection, version):
+            return ": its tables are not those of a lab"
+        for where, value in foreign_names(connection.execute):
+            return f": {value[:60]!r} in {where} is no name that voicelab gives"
+    return ""
+
+
+@contextmanager
+def _looked_at(database: Path) -> Iterator[sqlite3.Connection]:
+    uri = f"{database.as_uri()}?immutable=1"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        yield connection

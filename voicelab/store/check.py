@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from voicelab.errors import VoiceLabError
 from voicelab.store.check_files import audio_findings, measure_findings
 from voicelab.store.check_journal import journal_findings
+from voicelab.store.check_plan import plan_findings
+from voicelab.store.check_replies import reply_findings
 from voicelab.store.check_rows import database_findings, row_findings
-from voicelab.store.finding import Finding
+from voicelab.store.finding import Finding, Reread
 from voicelab.store.store import Store
 
 
@@ -39,8 +41,7 @@ class CheckReport:
 class Means:
     """What the store cannot do by itself, and mending needs."""
 
-    remake: Callable[[str], bytes]
-    """Gives the trial audio of a trial once more from what is kept, or raises `VoiceLabError`."""
+    reread: Reread
     version: int
     """Of today's measures."""
     measure: Callable[[], int]
@@ -51,6 +52,10 @@ def check(store: Store, means: Means, *, repair: bool = False) -> CheckReport:
     """Look at every row and every file of a lab; with `repair` mend what can be mended.
 
     Nothing that cannot be made again is deleted, and nothing is sent.
+
+    Most of what a lab holds stands in it twice, or has a checksum: audio, replies, what was asked
+    for, which voice came. What stands there once is not seen to be wrong while it can be read: a
+    rating, a star, a note, a time, a charge, a measured number, the words of an error.
 
     Parameters
     ----------
@@ -80,8 +85,10 @@ def _findings(store: Store, means: Means, *, running: bool) -> Iterator[Finding]
     yield from database
     if not any(finding.fatal for finding in database):
         yield from row_findings(store)
+        yield from plan_findings(store)
         yield from journal_findings(store, running=running)
-        yield from audio_findings(store, means.remake, running=running)
+        yield from reply_findings(store, means.reread)
+        yield from audio_findings(store, means.reread, running=running)
         yield from measure_findings(store, means.version, means.measure)
 
 

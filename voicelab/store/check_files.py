@@ -7,20 +7,22 @@ from pathlib import Path
 from voicelab.errors import StoreError, VoiceLabError
 from voicelab.store.audio_files import WRITING
 from voicelab.store.check_rows import RESTORE
-from voicelab.store.finding import Finding, Remake
+from voicelab.store.finding import Finding, Reread
+from voicelab.store.half_copied import what_is_missing
+from voicelab.store.shapes import AUDIO_FILE
 from voicelab.store.store import Store
 
 SET_ASIDE = "damaged"
 """Folder in the audio folder for files whose content is no longer what their name says."""
 
 
-def audio_findings(store: Store, remake: Remake, *, running: bool) -> Iterator[Finding]:
+def audio_findings(store: Store, reread: Reread, *, running: bool) -> Iterator[Finding]:
     """Yield missing, changed, unfinished and unnamed audio files.
 
     Parameters
     ----------
-    remake
-        Gives the trial audio of a trial once more from what is kept.
+    reread
+        Gives the voice of a trial once more from what is kept.
     running
         Whether a process runs trials now, which may be writing a file this moment.
     """
@@ -37,12 +39,12 @@ def audio_findings(store: Store, remake: Remake, *, running: bool) -> Iterator[F
         )
         return
     for name, digest in named.items():
-        yield from _file_findings(store, remake, folder / name, digest)
+        yield from _file_findings(store, reread, folder / name, digest)
     if not running:
         yield from _other_files(store, folder, named)
 
 
-def _file_findings(store: Store, remake: Remake, path: Path, digest: str) -> Iterator[Finding]:
+def _file_findings(store: Store, reread: Reread, path: Path, digest: str) -> Iterator[Finding]:
     try:
         if hashed(path) == digest:
             return
@@ -60,16 +62,16 @@ def _file_findings(store: Store, remake: Remake, path: Path, digest: str) -> Ite
         what=what,
         where=f"audio/{path.name}",
         sentence=f"{found}{of}" + ("" if trials else f" {RESTORE}"),
-        mend=(lambda: _made_again(store, remake, path, digest, trials)) if trials else None,
+        mend=(lambda: _made_again(store, reread, path, digest, trials)) if trials else None,
     )
 
 
-def _made_again(store: Store, remake: Remake, path: Path, digest: str, trials: list[str]) -> str:
+def _made_again(store: Store, reread: Reread, path: Path, digest: str, trials: list[str]) -> str:
     """Write a file anew, only ever with the very bytes its name promises."""
     reasons: dict[str, None] = {}
     for trial_id in trials:
         try:
-            data = remake(trial_id)
+            data = reread(trial_id).audio
         except VoiceLabError as error:
             reasons[str(error)] = None
             continue
@@ -104,14 +106,9 @@ def _other_files(store: Store, folder: Path, named: dict[str, str]) -> Iterator[
 
 def _orphans(store: Store, folder: Path, orphans: list[Path]) -> Finding:
     where = f"audio/{orphans[0].name}{_more(orphans)}"
-    if store.database.row("SELECT 1 FROM trials LIMIT 1") is None:
-        return Finding(
-            what="lab half copied",
-            where=where,
-            sentence=f"there is audio in {folder} and no trial in the database: the lab was "
-            "copied while it was open, without its lab.db-wal. Copy it again with "
-            "`voicelab archive`, which may run at any time.",
-        )
+    ours = [path.name for path in orphans if AUDIO_FILE.fullmatch(path.name)]
+    if told := what_is_missing(store, ours):
+        return Finding(what="lab half copied", where=where, sentence=told)
     return Finding(
         what="audio nobody names",
         where=where,

@@ -8,6 +8,7 @@ from typing import Any
 from voicelab.errors import StoreError, VoiceLabError
 from voicelab.store import records as rows_of
 from voicelab.store.finding import Finding
+from voicelab.store.shapes import foreign_names
 from voicelab.store.store import Store
 
 JSON_COLUMNS = {
@@ -54,6 +55,7 @@ def row_findings(store: Store) -> Iterator[Finding]:
         for column in columns:
             if column.endswith("_at"):
                 yield from _unreadable(store, table, column, datetime.fromisoformat)
+    yield from _foreign_names(store)
     yield from _broken_numbers(store)
     yield from _broken_trials(store)
 
@@ -77,6 +79,15 @@ def _unreadable(store: Store, table: str, column: str, read: Any) -> Iterator[Fi
                 where=f"table {table}, row {rowid}, {column}",
                 sentence=f"{str(text)[:60]!r} cannot be read ({error}). {RESTORE}",
             )
+
+
+def _foreign_names(store: Store) -> Iterator[Finding]:
+    for where, value in foreign_names(store.database.rows):
+        yield Finding(
+            what="name not ours",
+            where=where,
+            sentence=f"{value[:60]!r} is no name that voicelab gives. {RESTORE}",
+        )
 
 
 def _broken_numbers(store: Store) -> Iterator[Finding]:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-Remake = Callable[[str], bytes]
-"""Gives the trial audio of a trial, by its id, once more from what is kept."""
+from voicelab.model import Voice
+
+Reread = Callable[[str], Voice]
+"""Gives the voice of a trial, by its id, once more from what is kept; or raises `VoiceLabError`."""
 
 
 @dataclass(frozen=True, kw_only=True)

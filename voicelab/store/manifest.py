@@ -1,7 +1,6 @@
 """What an archive says of itself, read from a file that may come from anyone."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,15 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 from voicelab.errors import UsageError
 from voicelab.store.lab_folder import DATABASE
 from voicelab.store.schema import MIGRATIONS
+from voicelab.store.shapes import AUDIO_FILE, DIGEST
 
 MANIFEST = "voicelab.json"
+AUDIO = "audio/"
 MAX_MANIFEST_BYTES = 64 * 2**20
 MAX_AUDIO_BYTES = 64 * 2**20
 """No trial audio is that large."""
 MAX_RATIO = 250
 """How much smaller than itself a lab's database may be packed; a bomb is a thousandth."""
-
-_AUDIO = re.compile(r"audio/([0-9a-f]{64})\.[a-z0-9]{1,8}", re.ASCII)
-_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +65,7 @@ def checked(path: Path, zipped: ZipFile) -> Manifest:
 def _require_sane(path: Path, name: str, manifest: Manifest, size: int, packed: int) -> None:
     digest, promised = manifest.files[name]
     if name != DATABASE:
-        named = _AUDIO.fullmatch(name)
+        named = AUDIO_FILE.fullmatch(name.removeprefix(AUDIO)) if name.startswith(AUDIO) else None
         if named is None or named[1] != digest:
             raise _wrong(path, f"{name[:100]!r} is no name of a lab's file")
         if promised > MAX_AUDIO_BYTES:
@@ -98,7 +96,7 @@ def _read(path: Path, zipped: ZipFile) -> Manifest:
 
 def _file(about: Any) -> tuple[str, int]:
     digest, size = _is(str, about["sha256"]), _is(int, about["bytes"])
-    if _DIGEST.fullmatch(digest) is None or size < 0:
+    if DIGEST.fullmatch(digest) is None or size < 0:
         raise ValueError(digest)
     return digest, size
 

@@ -1,6 +1,7 @@
 """The tables of a lab, as ordered steps: a step that landed is never edited, only followed."""
 
 import sqlite3
+from contextlib import closing
 
 from voicelab.errors import UsageError
 
@@ -207,6 +208,30 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX first_uses ON attempts (trial_id) WHERE fee IS NOT NULL;
     """,
 )
+
+
+def is_as_made(connection: sqlite3.Connection, version: int) -> bool:
+    """Tell whether a database's tables are those of a store version, and nothing in it is code.
+
+    Tables beside them, which nobody reads, are let be.
+    """
+    with closing(sqlite3.connect(":memory:")) as made:
+        for name, count in (("identity_of", 6), ("packed_json", 2)):
+            made.create_function(name, count, lambda *_: None)
+        for script in MIGRATIONS[:version]:
+            made.executescript(script)
+        expected = _columns(made)
+    found = _columns(connection)
+    code = connection.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')")
+    ours = {name: found.get(name) for name in expected}
+    return ours == expected and bool(ours) and code.fetchone() is None
+
+
+def _columns(connection: sqlite3.Connection) -> dict[str, list[tuple[str, str, int]]]:
+    """Return the columns of every table that holds to their types."""
+    names = connection.execute("SELECT name FROM pragma_table_list WHERE strict").fetchall()
+    columns = "SELECT name, type, pk FROM pragma_table_xinfo(?)"
+    return {name: connection.execute(columns, (name,)).fetchall() for (name,) in names}
 
 
 def migrate(connection: sqlite3.Connection) -> None:

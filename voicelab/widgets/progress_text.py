@@ -118,7 +118,7 @@ def _line(record: TrialRecord) -> str:
     cells = (trial.variant.label, record.source, str(trial.take))
     words = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
     return (
-        f'<tr data-trial="{trial.id}" data-state="{record.state.value}">{words}'
+        f'<tr data-trial="{html.escape(trial.id)}" data-state="{record.state.value}">{words}'
         f"<td><b>{record.state.value}</b></td><td>{latency}</td>"
         f"<td>{html.escape(record.error or '')}</td></tr>"
     )

@@ -173,7 +173,6 @@ def test_what_cannot_be_read_is_found(folder: Path, sql: str, what: str) -> None
         "UPDATE trials SET take = 2",
         "UPDATE trials SET idx = idx + 40",
         "UPDATE trials SET provider = 'minimay' WHERE provider = 'minimax'",
-        "UPDATE trials SET characters = 3",
         "UPDATE trials SET identity = 'x'",
         "UPDATE trials SET id = 'vl00000000000000' WHERE state = 'queued'",
         "UPDATE batches SET experiment = 'bones' WHERE experiment = 'tones'",
@@ -206,7 +205,7 @@ def test_without_the_key_that_replies_are_read_with_the_check_says_so(folder: Pa
 
 SEEN = {
     "batches": "id, experiment, spec",
-    "trials": "id, batch_id, idx, variant, provider, take, seed, options, state, characters,"
+    "trials": "id, batch_id, idx, variant, provider, take, seed, options, state,"
     " clip_hash, iif(provider = 'minimax', voice_id, '')",
     "clips": "hash, suffix",
     "exchanges": "body",

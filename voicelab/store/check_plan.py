@@ -11,7 +11,7 @@ from voicelab.store.identity import identity_of
 from voicelab.store.store import Store
 
 _TRIALS = """
-    SELECT id, batch_id, idx, variant, provider, take, seed, options, characters, identity
+    SELECT id, batch_id, idx, variant, provider, take, seed, options, identity
     FROM trials WHERE batch_id = ?
 """
 
@@ -59,7 +59,6 @@ def _unlike(spec: Mapping[str, Any], row: Any) -> str:
         "take": (row["take"], take + 1),
         "seed": (row["seed"], spec["seed"]),
         "options": (json.loads(row["options"]), spec["options"].get(provider, {})),
-        "number of characters": (row["characters"], len(wish["preview_text"])),
         "id": (row["id"], trial_id(row["batch_id"], wish["label"], provider, take + 1)),
     }
     unlike = [name for name, (found, asked) in planned.items() if found != asked]

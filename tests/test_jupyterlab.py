@@ -61,7 +61,7 @@ def describe(page: Page) -> None:
     page.get_by_label("mood", exact=True).fill("calm, deep; bright")
     page.get_by_label("gender", exact=True).fill("male\nfemale")
     page.get_by_label("Takes", exact=True).fill("1")
-    page.get_by_text("Table of prompts", exact=True).click()
+    page.get_by_role("button", name="Table of prompts").click()
     page.get_by_label("Prompts", exact=True).fill("")
     page.locator(f".voicelab-quote[data-trials='{TRIALS}']").wait_for()
 

@@ -15,6 +15,7 @@ from shown import comparison_of
 from voicelab.tables.front_end import front_end
 from voicelab.widgets.comparer import Comparer
 
+SEND = 'send: (content) => { reach(); window.silent || toKernel({ method: "custom", content }); },'
 MODEL = """
 const values = window.values;
 let unsaved = {};
@@ -32,7 +33,7 @@ const model = {
     toKernel({ method: "update", state: unsaved, buffer_paths: [] });
     unsaved = {};
   },
-  send: (content) => { reach(); window.silent || toKernel({ method: "custom", content }); },
+  SEND
   on: (event, listener) => (heard[event] ??= []).push(listener),
   off: (event, listener) => { heard[event] = heard[event].filter((other) => other !== listener); },
 };
@@ -47,7 +48,7 @@ setInterval(async () => {
     if (content) for (const listener of heard["msg:custom"]) listener(content, buffers.map(bytes));
   }
 }, 15);
-"""
+""".replace("SEND", SEND)
 
 
 class PageComm(BaseComm):  # type: ignore[misc]

@@ -85,9 +85,9 @@ def test_a_decision_that_comes_too_late_is_a_sentence(lab: Lab, sandbox: Sandbox
     lab.run(batch("minimax", tones=("deep",))).result()
     panel = ProgressPanel(lab, lab.batches()[0].id)
     until(lambda: panel.doubts.children)
-    lab.give_up(lab.records()[0].trial.id)
-    panel.doubts.children[0].children[1].click()
-    assert "is failed, not in doubt" in panel.guard.value
+    lab.resend(lab.records()[0].trial.id)
+    panel.doubts.children[0].children[2].click()
+    assert "is queued, not in doubt" in panel.guard.value
 
 
 def test_a_run_that_breaks_is_a_sentence_in_the_panel(lab: Lab) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import comm
 import pytest
-from conftest import MODEL, PageComm
+from conftest import MODEL, SEND, PageComm
 from playwright.sync_api import Page, expect
 
 from voicelab.widgets import uploader
@@ -17,7 +17,7 @@ from voicelab.widgets.uploader import PIECE, Uploader
 pytestmark = pytest.mark.browser
 
 SENDING = MODEL.replace(
-    'send: (content) => { window.silent || toKernel({ method: "custom", content }); },',
+    SEND,
     """send: (content, _callbacks, buffers = []) => {
       const text = (buffer) => new Promise((done) => {
         const reader = new FileReader();

@@ -72,8 +72,11 @@ def print_table(table: Table, *, whole: Collection[int] = (0,)) -> None:
     for column in (table.columns[n] for n in whole):
         words = (word for cell in column.cells for word in str(cell).split())
         column.min_width = max(map(cell_len, words), default=0)
+    room = out.measure(table, options=out.options.update(max_width=_UNBROKEN))
     if not out.is_terminal:
-        table.width = out.measure(table, options=out.options.update(max_width=_UNBROKEN)).maximum
+        table.width = room.maximum
+    elif room.minimum > out.width:
+        table.width = room.minimum  # else columns are left out to fit
     out.print(table, crop=False)
 
 

@@ -43,7 +43,7 @@ def test_the_picture_is_the_stacked_spectrograms_and_needs_no_matplotlib() -> No
         with Image.open(io.BytesIO(base64.b64decode(text))) as picture:
             sizes.add(picture.size)
             assert len(picture.convert("L").getcolors() or []) > 8
-    assert sizes == {(260, 8 * 31 - 3)}
+    assert sizes == {(260, 6 * 31 - 3)}
 
 
 def test_the_fallback_of_two_hundred_voices_takes_under_fifty_kilobytes() -> None:

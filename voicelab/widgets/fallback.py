@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from voicelab.tables.comparison import Comparison
     from voicelab.widgets.ahead import Ahead, Answer
 
-PICTURES = 8
-"""Voices in the picture."""
+PICTURES = 6
+"""Voices in the picture: a page is shown only when it is made."""
 _BANDS, _COLUMNS, _GAP = 28, 260, 3
 _LEVELS = 16
 """Of the PNG, so that it stays small."""
@@ -34,8 +34,9 @@ def fallback(comparison: "Comparison", ahead: "Ahead") -> dict[str, str]:
     """
     table = static_table(comparison)
     made = list(islice(ahead.pixels(), PICTURES))
+    whole = stacked(comparison, made)
     for voices in range(len(made), 0, -1):
-        bundle = _bundle(table, stacked(comparison, made[:voices]))
+        bundle = _bundle(table, whole[: voices * (_BANDS + _GAP) - _GAP])
         if sum(map(len, bundle.values())) <= MOST_BYTES:
             return bundle
     return {"text/html": table}
@@ -51,6 +52,8 @@ def _bundle(table: str, pixels: Pixels) -> dict[str, str]:
 
 def stacked(comparison: "Comparison", made: "Sequence[tuple[str, Answer]]") -> Pixels:
     """Return the spectrograms of voices one below the other, to one scale."""
+    if not made:
+        return np.zeros((0, _COLUMNS), np.uint8)
     lengths = [comparison.clip(trial).duration_s for trial, _ in made]
     whole = np.zeros((len(made) * (_BANDS + _GAP) - _GAP, _COLUMNS), np.uint8)
     for nth, (_, (header, data)) in enumerate(made):

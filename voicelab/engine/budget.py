@@ -156,14 +156,13 @@ def uncovered(charge: Charge, budget: Budget, scope: str) -> str | None:
 
 
 def spent_texts(budget: Budget, spent: Collection[Charge]) -> list[str]:
-    """Return each line of a budget with what is spent of it, emulated and real trials apart."""
-    kinds = sorted({False, *(charge.emulated for charge in spent)})
-    return [
-        f"{_sum(spent, budget, name, emulated):.4g} of {name} {most:g} spent"
-        + (" by emulated trials" if emulated else "")
-        for name, most in budget.items()
-        for emulated in kinds
-    ]
+    """Return each line of a budget with what is spent of it; emulated trials stand apart."""
+    texts = []
+    for name, most in budget.items():
+        texts.append(f"{_sum(spent, budget, name, False):.4g} of {name} {most:g} spent")
+        if emulated := _sum(spent, budget, name, True):
+            texts.append(f"{emulated:.4g} of {name} {most:g} spent by emulated trials")
+    return texts
 
 
 def shares(

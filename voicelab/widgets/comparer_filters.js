@@ -66,14 +66,15 @@ class Filters {
   }
 
   #changed() {
-    const { rest } = this.#parted();
-    setText(this.button, rest.length ? `Filters: ${rest.length}` : "Filters");
+    const { length } = this.#columnsSet;
+    setText(this.button, length ? `Filters: ${length}` : "Filters");
     this.owner.refresh();
     this.#fill();
   }
 
-  #parted() {
-    return { rest: Object.keys(this.set).filter((name) => name !== "text") };
+  /** The names of all that is set beside the words. */
+  get #columnsSet() {
+    return Object.keys(this.set).filter((name) => name !== "text");
   }
 
   asksSelection() {
@@ -83,7 +84,7 @@ class Filters {
   /** Tell of a row whether it passes all that is set. */
   test() {
     const words = this.owner.filter.value.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean);
-    const tests = this.#parted().rest.map((name) => this.#testOf(name, this.set[name])).filter(Boolean);
+    const tests = this.#columnsSet.map((name) => this.#testOf(name, this.set[name])).filter(Boolean);
     if (words.length) tests.push((row) => words.every((word) => (row.haystack ??= haystack(row)).includes(word)));
     return (row) => tests.every((passes) => passes(row));
   }
@@ -107,8 +108,7 @@ class Filters {
   /** What is filtered by, in words; for the place of rows where none is left. */
   inWords() {
     const words = this.owner.filter.value.trim();
-    const { rest } = this.#parted();
-    const set = rest.map((name) => `${name.replaceAll("_", " ")} ${this.set[name].map((v) => v ?? "…").join(", ")}`);
+    const set = this.#columnsSet.map((name) => `${name.replaceAll("_", " ")} ${this.set[name].map((v) => v ?? "…").join(", ")}`);
     return [words ? `“${words}”` : "", ...set].filter(Boolean).join(" and ");
   }
 
@@ -151,7 +151,7 @@ class Filters {
 
   /** What is set of columns that no row has: it can be taken away. */
   #strangers() {
-    return this.#parted().rest.filter((name) => name !== "only" && !this.owner.sorting.keyOf(name));
+    return this.#columnsSet.filter((name) => name !== "only" && !this.owner.sorting.keyOf(name));
   }
 
   /** The values of a column, in order: numbers and truths as such, for Python to see. */

@@ -37,10 +37,12 @@ const model = {
   on: (event, listener) => (heard[event] ??= []).push(listener),
   off: (event, listener) => { heard[event] = heard[event].filter((other) => other !== listener); },
 };
+const { initialize, render: show } = widget();
+initialize({ model });
 window.enter = () => {
-  window.leave = render({ model, el: document.getElementById("host") });
+  window.leave = show({ model, el: document.getElementById("host") });
 };
-window.enter();
+if (!window.late) window.enter();
 setInterval(async () => {
   for (const { content, buffers, state } of await fromKernel()) {
     Object.assign(values, state);
@@ -78,7 +80,9 @@ class PageComm(BaseComm):  # type: ignore[misc]
 class Live:
     """A comparer, the page that shows it, and what the page asked."""
 
-    def __init__(self, page: Page, comparison: Any, *, silent: bool, theme: str) -> None:
+    def __init__(
+        self, page: Page, comparison: Any, *, silent: bool, theme: str, coming: bool, early: bool
+    ) -> None:
         self.saved: list[tuple[str, object]] = []
         self.asked: list[dict[str, Any]] = []
         self.anchors: dict[str, dict[str, Any]] = {}
@@ -86,17 +90,25 @@ class Live:
         self.comparer = Comparer(
             comparison, on_rate=self._save, on_note=self._save, on_star=self._save
         )
+        if coming:
+            self.comparer.coming = True
+        if early:
+            self.comparer._repr_mimebundle_()  # as a cell shows it
         page.expose_function("toKernel", self._receive)
         page.expose_function("fromKernel", self.comparer.comm.drain)
         page.set_content(
             f"<!doctype html><meta charset='utf-8'><style>:root{{color-scheme:{theme}}}"
             f"{front_end('css')}</style><h1>{html.escape(comparison.title)}</h1>"
             f"<div id='host'></div><textarea id='elsewhere'></textarea>"
-            f"<script>window.silent = {str(silent).lower()}; window.values = {{}}</script>"
+            f"<script>window.silent = {str(silent).lower()}; window.values = {{}};"
+            f"window.late = {str(coming or early).lower()}</script>"
             f"<script type='module'>{front_end('js')}{MODEL}</script>"
         )
         self.root = page.locator(".voicelab-comparer")
-        if not silent:
+        if coming or early:
+            page.wait_for_function("coming => window.values.coming === coming", arg=coming)
+            page.evaluate("enter()")
+        if not (silent or coming):
             page.wait_for_selector("[data-ready='1']")
 
     def _save(self, trial: str, value: object) -> None:
@@ -143,11 +155,19 @@ class Live:
 
 @pytest.fixture
 def live(page: Page, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Live]:
-    """Show trials live: a number of them, or records, or a comparison."""
+    """Show trials live: a number of them, or records, or a comparison.
+
+    With `early` all that a cell says has come before the page has a view; with `coming` it is said
+    to be on its way.
+    """
     monkeypatch.setattr(comm, "create_comm", PageComm)
 
-    def show(trials: Any, *, silent: bool = False, theme: str = "light") -> Live:
+    def show(
+        trials: Any, *, silent: bool = False, theme: str = "light",
+        coming: bool = False, early: bool = False,
+    ) -> Live:  # fmt: skip
         comparison = trials if hasattr(trials, "rows") else comparison_of(trials)
-        return Live(page, comparison, silent=silent, theme=theme)
+        how = {"silent": silent, "coming": coming, "early": early}
+        return Live(page, comparison, theme=theme, **how)
 
     return show

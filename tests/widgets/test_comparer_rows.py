@@ -203,6 +203,39 @@ def test_the_first_pictures_come_with_the_rows_and_are_not_asked_for(
     assert not [asked for asked in shown.asked if asked.get("type") == "get"]
 
 
+def test_a_view_takes_what_came_before_it_and_a_second_one_asks(
+    live: Callable[..., Any], page: Page
+) -> None:
+    shown = live(4, early=True)
+    page.locator(".row[data-drawn='true']").nth(3).wait_for()
+    page.wait_for_timeout(200)
+    assert [told["content"]["type"] for told in shown.told()] == ["state"]
+    assert shown.asked == []
+    page.evaluate("leave(), document.getElementById('host').replaceChildren(), enter()")
+    page.locator(".row[data-drawn='true']").nth(3).wait_for()
+    assert shown.asked == [{"type": "hello"}]
+
+
+def test_a_view_waits_for_what_is_coming_and_asks_where_it_did_not_come(
+    live: Callable[..., Any], page: Page
+) -> None:
+    shown = live(2, coming=True)
+    expect(page.locator(".status")).to_have_text("waiting for the kernel…")
+    assert shown.asked == []
+    shown.comparer.coming = False
+    page.locator(".row[data-drawn='true']").nth(1).wait_for()
+    assert shown.asked == [{"type": "hello"}]
+
+
+def test_rows_beyond_those_in_view_come_once_these_are_drawn(
+    live: Callable[..., Any], page: Page
+) -> None:
+    live(40)
+    rows = page.locator(".row[data-drawn='true']")
+    rows.nth(6).wait_for()
+    expect(page.locator(".row")).to_have_count(9)
+
+
 def test_pictures_past_the_first_are_asked_for_when_they_are_scrolled_to(
     live: Callable[..., Any], page: Page
 ) -> None:

@@ -303,6 +303,9 @@ def test_help_lists_all_keys_and_gives_the_focus_back(live: Callable[..., Any], 
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert page.evaluate("document.activeElement.className") == "rail"
     expect(page.locator(".row[aria-current='true'] .label")).to_have_text("deep narrator 1")
+    page.keyboard.press("2")
+    expect(page.locator(".row[aria-current='true'] .label")).to_have_text("bright guide 1")
+    expect(page.locator(".status")).to_be_hidden()  # nothing stumbled
 
 
 def test_ten_thousand_rows_would_be_one_tab_stop_and_its_controls(

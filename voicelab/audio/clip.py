@@ -219,7 +219,7 @@ def _blocks(file: "soundfile.SoundFile", sr: int, caps: Caps, taken_s: float) ->
         _check_duration(taken_s + frames / sr, caps)
         if not np.isfinite(block).all():
             raise Unreadable("The audio holds samples that are not numbers (NaN or infinity).")
-        yield block.mean(axis=1)
+        yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
 
 
 def _check_header(sr: int, channels: int, format: str, caps: Caps) -> None:
@@ -259,7 +259,7 @@ def _finished(parts: list[_Part], format: str, notes: tuple[str, ...]) -> Clip:
 
 
 def _peak_notes(y: Samples) -> tuple[str, ...]:
-    peak = float(np.abs(y).max())
+    peak = float(max(y.max(), -y.min()))
     if peak > _LOUDEST:
         raise Unreadable(f"The audio holds samples as large as {peak:.0e}; that is no sound.")
     if peak > 1.0:

@@ -186,7 +186,7 @@ def webp(pixels: Pixels, *, quality: int = 80) -> bytes:
     from PIL import Image
 
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "WEBP", quality=quality)
+    Image.fromarray(pixels).save(file, "WEBP", quality=quality, method=1)
     return file.getvalue()
 
 

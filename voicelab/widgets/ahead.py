@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Answer = tuple[Row, bytes]
 
-FIRST = 12
+FIRST = 8
 """Voices that a page can show before it is scrolled."""
 
 

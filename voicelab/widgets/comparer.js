@@ -23,7 +23,7 @@ const SETTLED = 120; // ms without scrolling until pictures are asked for
  * Plain digits and letters jump to voices, so the keys of parts are shifted letters or signs.
  */
 class Comparer {
-  constructor(model, host) {
+  constructor(model, host, early) {
     Object.assign(this, {
       model, rows: new Map(), columns: [], scale: { duration_s: 1, caption: "" },
       peaks: new Map(), broken: new Map(), shown: [],
@@ -71,7 +71,22 @@ class Comparer {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.#build(host);
     this.#listen();
+    this.#greet(early);
+  }
+
+  /** Take all rows, which may have come or be coming; else ask for them. */
+  #greet(early) {
+    for (const [message, buffers] of early) this.guard(() => this.#receive(message, buffers ?? []));
+    if (this.known) return;
     this.draw();
+    if (!this.model.get("coming")) return this.#ask();
+    this.questions.expect("hello");
+    const came = () => this.known || this.#ask();
+    this.watched.push(["change:coming", came]);
+    this.model.on("change:coming", came);
+  }
+
+  #ask() {
     this.questions.tell("hello", { type: "hello" });
   }
 
@@ -118,7 +133,7 @@ class Comparer {
     this.watch("active", () => this.activate(this.model.get("active"), { quiet: true }));
     const hush = () => this.guard(() => this.player.playing && this.player.pause());
     const onOther = (event) => event.detail !== this && hush();
-    const size = new ResizeObserver(() => this.guard(() => this.draw()));
+    const size = new ResizeObserver(() => this.guard(() => this.inView.resized && this.soon()));
     this.model.on("msg:custom", onMessage);
     document.addEventListener("voicelab:playing", onOther); // another comparer on the same page
     addEventListener("pagehide", hush);
@@ -134,6 +149,7 @@ class Comparer {
       removeEventListener("pagehide", hush);
       size.disconnect();
       this.questions.stop();
+      this.inView.close();
       for (const part of this.parts) part.close?.();
       cancelAnimationFrame(this.frame);
       cancelAnimationFrame(this.coming);
@@ -324,12 +340,12 @@ class Comparer {
     cancelAnimationFrame(this.coming);
     Object.assign(this, { coming: null, scrolling });
     const { matching, rows, root } = this;
+    if (!scrolling) this.#drawEmpty();
     for (const part of this.parts) part.before?.();
     this.inView.draw(scrolling);
     if (scrolling) return this.#settle();
     this.#drawStatus();
     setText(this.count, this.known ? `${matching.length} of ${rows.size} trials` : "");
-    this.#drawEmpty();
     setText(this.caption, this.rows.size ? this.pictures.caption : "");
     const state = { active: this.active, count: matching.length, playing: this.player.playing };
     for (const [key, value] of Object.entries(state)) if (root.dataset[key] !== String(value)) root.dataset[key] = value;
@@ -527,10 +543,10 @@ class Comparer {
   }
 }
 
-/** What anywidget calls for each view. */
-function render({ model, el: host }) {
+/** Make a view; `early` are the messages that came before there was one. */
+function render({ model, el: host, early = [] }) {
   try {
-    const comparer = new Comparer(model, host);
+    const comparer = new Comparer(model, host, early);
     return () => comparer.close();
   } catch (error) {
     host.append(el("p", { role: "alert" }, `The comparer could not start: ${error.message}`));
@@ -539,4 +555,21 @@ function render({ model, el: host }) {
   }
 }
 
-export default { render };
+/** What anywidget calls for each model, which may be told everything before it has a view. */
+function widget() {
+  const early = [];
+  let stop = () => {};
+  return {
+    initialize({ model }) {
+      const keep = (...message) => (message[0].type === "state" || early.length) && early.push(message);
+      model.on("msg:custom", keep);
+      stop = () => model.off("msg:custom", keep);
+    },
+    render({ model, el }) {
+      stop();
+      return render({ model, el, early: early.splice(0) });
+    },
+  };
+}
+
+export default widget;

@@ -64,6 +64,9 @@ class Comparer(View):
     tall = traitlets.Bool(False).tag(sync=True)
     """Whether the rows, and so the pictures, are twice as high."""
 
+    coming = traitlets.Bool(False).tag(sync=True)
+    """Whether a page is being told everything without having asked."""
+
     def __init__(
         self,
         comparison: "Comparison",
@@ -122,6 +125,12 @@ class Comparer(View):
             how = {name: question[name] for name in HOW if name in question}
             asked = {"what": question["what"], "id": question.get("id"), **how}
             self.send({"type": "failed", **asked, "message": _sentence(error)})
+
+    def _tell_unasked(self) -> None:
+        try:
+            self._guard(self._tell_state, {"what": "hello"})
+        finally:
+            self.coming = False
 
     def _tell_state(self, _question: Row) -> None:
         with self._lock:
@@ -220,7 +229,13 @@ class Comparer(View):
         return f"Comparer({self._comparison.title!r}: {len(records)} trials, {done} done)"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Add a small table and a picture for views that run no widgets."""
+        """Add a small table and a picture for views that run no widgets.
+
+        What the page will ask first is on its way before that: it need not wait for the cell.
+        """
+        if self._told is None:
+            self.coming = True
+            _pool().submit(self._tell_unasked)
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is not None:
             bundle[0].update(fallback(self._comparison, self._ahead))

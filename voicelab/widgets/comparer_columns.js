@@ -13,8 +13,9 @@ class Spread {
     this.noise = this.#noise();
   }
 
-  static key({ label, prompt, preview_text: text, provider }) {
-    return JSON.stringify([label, prompt, text, provider]);
+  /** What the takes of one prompt by one provider have in common. */
+  static key(row) {
+    return (row.takesOf ??= JSON.stringify([row.label, row.prompt, row.preview_text, row.provider]));
   }
 
   #take(row) {

@@ -25,7 +25,7 @@ class Help {
   }
 
   #open() {
-    this.before = this.owner.root.getRootNode().activeElement;
+    this.cameFrom = this.owner.root.getRootNode().activeElement;
     this.dialog.replaceChildren(
       el("h4", {}, "Keys"),
       el("dl", {}, ...this.owner.keyboard.words.map(([key, words]) =>
@@ -35,8 +35,8 @@ class Help {
   }
 
   #closed() {
-    const { before, owner } = this;
-    if (before?.isConnected && owner.root.contains(before)) before.focus({ preventScroll: true });
+    const { cameFrom, owner } = this;
+    if (cameFrom?.isConnected && owner.root.contains(cameFrom)) cameFrom.focus({ preventScroll: true });
     else owner.focus();
   }
 

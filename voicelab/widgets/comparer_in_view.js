@@ -1,9 +1,13 @@
 
 // --- the rows in view -------------------------------------------------------------------------
 
-/** Keeps elements for the rows in view only, however many rows there are, and finds the way among them. */
+/** Keeps elements for the rows in view only, however many rows there are, and finds the way among them.
+ *
+ * A few above and below stand ready to be scrolled to. At first they wait until what is seen is drawn.
+ */
 class InView {
   elements = new Map();
+  spare = 0;
 
   constructor(owner) {
     this.owner = owner;
@@ -15,12 +19,29 @@ class InView {
     const height = `${layout.height}px`;
     if (rail.style.height !== height) rail.style.height = height;
     const { scrollTop, clientHeight } = list;
-    const [first, last] = layout.window(scrollTop, scrollTop + (clientHeight || 600));
-    this.drawnAt = scrollTop;
+    const [first, last] = layout.window(scrollTop, scrollTop + (clientHeight || AT_FIRST), this.spare);
+    Object.assign(this, { drawnAt: scrollTop, height: clientHeight });
+    if (last > first) this.#getReady();
     this.#rows(layout.items.slice(first, last), scrolling);
     groups.draw(first, last);
     if (!scrolling) this.#putInOrder();
     if (!scrolling) this.#pointOut();
+  }
+
+  #getReady() {
+    this.readying ??= this.owner.later(() => {
+      this.spare = SPARE;
+      this.owner.draw();
+    }, SETTLED);
+  }
+
+  close() {
+    clearTimeout(this.readying);
+  }
+
+  /** Whether the list has another height than it was drawn for. */
+  get resized() {
+    return this.owner.list.clientHeight !== this.height;
   }
 
   /** Whether the list stands where it was drawn last. */

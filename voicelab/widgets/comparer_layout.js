@@ -32,8 +32,8 @@ class Layout {
     return low;
   }
 
-  /** The items from one height to another, and some more on either side. */
-  window(top, bottom) {
-    return [Math.max(0, this.at(top) - SPARE), Math.min(this.items.length, this.at(bottom) + 1 + SPARE)];
+  /** The items from one height to another, and so many more on either side. */
+  window(top, bottom, spare) {
+    return [Math.max(0, this.at(top) - spare), Math.min(this.items.length, this.at(bottom) + 1 + spare)];
   }
 }

@@ -27,20 +27,18 @@ function drawSpectrogram(canvas, { rows, columns, pixels }, colours) {
   context.putImageData(image, 0, 0);
 }
 
-/** Draw pairs of minimum and maximum, 127 at the edge of the picture, each touching the one before. */
+/** Draw pairs of minimum and maximum, 127 at the edge of the picture, as one shape. */
 function drawWaveform(canvas, peaks) {
   const bins = peaks.length / 2;
   canvas.width = bins;
   canvas.height = 68;
   const context = canvas.getContext("2d");
   context.fillStyle = "#4c86d6"; // reads on a light and on a dark ground
-  let [least, most] = [peaks[0], peaks[1]];
-  for (let bin = 0; bin < bins; bin++) {
-    const [low, high] = [peaks[2 * bin], peaks[2 * bin + 1]];
-    const [bottom, top] = [Math.min(low, most), Math.max(high, least)].map((level) => 34 - (level / 127) * 33);
-    context.fillRect(bin, top - 0.75, 1, bottom - top + 1.5);
-    [least, most] = [low, high];
-  }
+  const height = (level) => 34 - (level / 127) * 33;
+  context.beginPath();
+  for (let bin = 0; bin < bins; bin++) context.lineTo(bin + 0.5, height(peaks[2 * bin + 1]) - 0.75);
+  for (let bin = bins - 1; bin >= 0; bin--) context.lineTo(bin + 0.5, height(peaks[2 * bin]) + 0.75);
+  context.fill();
 }
 
 /** What one row shows of its sound: the axis at its side, and the pictures. */

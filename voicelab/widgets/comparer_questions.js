@@ -18,7 +18,7 @@ class Questions {
 
   /** Send `message`; it is answered when `settle` is called with `key`. */
   tell(key, message) {
-    return this.kernel.send(message) ? this.#expect(key) : this.#refused();
+    return this.kernel.send(message) ? this.expect(key) : this.#refused();
   }
 
   /** Ask for something of some trials; what is on its way is not asked for again. */
@@ -26,7 +26,7 @@ class Questions {
     const keys = ids.map((id) => keyOf({ what, id, ...how }));
     const lacking = ids.filter((_, i) => !this.#open.has(keys[i]));
     const sent = !lacking.length || this.kernel.send({ type: "get", what, ids: lacking, ...how });
-    return keys.map((key) => this.#open.get(key)?.promise ?? (sent ? this.#expect(key) : this.#refused()));
+    return keys.map((key) => this.#open.get(key)?.promise ?? (sent ? this.expect(key) : this.#refused()));
   }
 
   #refused() {
@@ -43,7 +43,8 @@ class Questions {
     this.say(GONE);
   }
 
-  #expect(key) {
+  /** Wait for an answer. */
+  expect(key) {
     const question = { since: performance.now() };
     question.promise = new Promise((resolve, reject) => Object.assign(question, { resolve, reject }));
     question.promise.catch(() => {}); // who waits for it handles it; nobody need wait

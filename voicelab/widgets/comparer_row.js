@@ -4,6 +4,7 @@
 
 const HEAD = 30; // px; the ruler over the rows
 const SPARE = 2; // rows kept above and below the view
+const AT_FIRST = 600; // px; how high the list is taken to be before it stands
 const FADE = 0.01; // s; one voice fades into the next
 const LATENCY = 0.01; // s; what a browser renders at once when it does not say
 const LEAD = 0.005; // s; a sound is scheduled this far beyond it

@@ -32,6 +32,13 @@ class Timeline {
     return this.to !== null;
   }
 
+  /** Find out how wide the pictures are; return whether that is new. */
+  measure() {
+    const { width } = this;
+    this.width = this.ticks.clientWidth || width;
+    return this.width !== width;
+  }
+
   /** Where a time is, from 0 at the left edge of a picture to 1 at its right. */
   share(seconds) {
     return (seconds - this.from) / this.span;
@@ -122,8 +129,7 @@ class Timeline {
     rail.addEventListener("pointermove", edged((event) => this.#hover(event)));
     rail.addEventListener("pointerleave", edged((event) => this.#hover(event)));
     this.size = new ResizeObserver(() => this.owner.guard(() => {
-      this.width = this.ticks.clientWidth || this.width;
-      this.owner.draw();
+      if (this.measure()) this.owner.soon();
     }));
     this.size.observe(this.ticks);
   }
@@ -211,6 +217,7 @@ class Timeline {
   before() {
     if (this.zoomed && this.end > this.whole) this.to = this.from = null; // the comparison became shorter
     this.from ??= 0;
+    this.measure();
     this.#drawTicks();
     this.thumb.style.left = `${(100 * this.from) / this.whole}%`;
     this.thumb.style.width = `${(100 * this.span) / this.whole}%`;

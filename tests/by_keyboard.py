@@ -33,7 +33,10 @@ def reach(page: Page, name: str, *, key: str = "Tab") -> None:
     passed = []
     for _ in range(MOST_TABS):
         page.keyboard.press(key)
-        passed.append(focused(page)["name"])
+        try:
+            passed.append(focused(page)["name"])
+        except AssertionError as lost:
+            raise AssertionError(f"{lost}; passed {passed}") from None
         if passed[-1] == name:
             return
     raise AssertionError(f"{name!r} was not reached by {key}; passed {passed}")
@@ -91,10 +94,12 @@ def from_form_to_page(page: Page, folder: Path) -> None:
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")
     page.keyboard.type("dd")  # which would delete a cell of the notebook
+    run = page.locator(".voicelab-section-run")
+    expect(run).to_contain_text("2 trials · 26 characters")
     expect(page.get_by_role("button", name="Submit")).to_be_enabled()
     reach(page, "Submit")
     page.keyboard.press("Enter")
-    expect(page.locator(".voicelab-overall")).to_contain_text("2 of 2 done", timeout=60_000)
+    expect(run).to_contain_text("2 of 2 done", timeout=60_000)
     page.wait_for_timeout(300)
     assert focused(page)["name"] == "Run"  # and not nowhere, with the button disabled
     page.locator(".voicelab-comparer .row[data-drawn='true']").nth(1).wait_for(timeout=60_000)

@@ -29,12 +29,21 @@ SIXTEEN = (
     "lab.studio(vl.Experiment(name='slow', providers=('minimax',), template='a {tone} voice',\n"
     "    variables={'tone': tones}, preview_text='Good evening.'))"
 )
+EIGHT = (
+    f"import time\n{OPEN}lab.studio(vl.Experiment(name='eight', providers=('local',), takes=4,\n"
+    "    template='a {mood} voice', variables={'mood': ('calm', 'bright')},\n"
+    "    preview_text='Good evening.'))"
+)
 CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 AGAIN = """() => {
   const notebook = window.jupyterapp.shell.currentWidget;
   notebook.content.activeCellIndex = notebook.content.widgets.length - 1;
   window.jupyterapp.commands.execute("notebook:run-cell");
 }"""
+
+IDLE = """() =>
+  window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === "idle"
+"""
 
 
 @pytest.fixture
@@ -73,6 +82,43 @@ def test_the_studio_is_driven_by_keyboard_alone_from_an_empty_form_to_an_exporte
     cells = page.evaluate(CELLS)
     from_form_to_page(page, root)
     assert page.evaluate(CELLS) == cells
+    assert notebook.problems() == {}
+
+
+def test_no_press_overtakes_what_was_typed_before_it(
+    server: Server, root: Path, page: Page
+) -> None:
+    """A kernel that is busy takes what was typed late, and a press may come to it before that."""
+    notebook = opened(server, page, root, EIGHT, "naps = [2, 8, 2, 0]", "time.sleep(naps.pop())")
+    said = page.locator(".voicelab-section-run")
+    submit = page.get_by_role("button", name="Submit")
+    expect(submit).to_be_enabled()
+
+    def type_while_busy(field: str, text: str) -> None:
+        page.evaluate(AGAIN)
+        page.get_by_label(field, exact=True).click()
+        page.keyboard.press("End")
+        page.keyboard.type(text)
+
+    type_while_busy("Preview text", " And a good night.")
+    submit.click()
+    expect(said).to_contain_text("not pressed: what was typed or chosen", timeout=10_000)
+    type_while_busy("Experiment", "een")
+    submit.click()
+    expect(said).to_contain_text("not pressed: the kernel is busy", timeout=12_000)
+    page.wait_for_function(IDLE)
+    expect(submit).to_be_enabled()
+    submit.click()
+    expect(page.locator(".voicelab-overall")).to_contain_text("8 of 8 done", timeout=60_000)
+    type_while_busy("Title", "For Monday")
+    page.get_by_role("button", name="Write the report").click()
+    page.locator(".voicelab-file").wait_for(timeout=60_000)
+    assert [path.name for path in (root / "exports").iterdir()] == ["For-Monday.html"]
+    with Lab.open(root / "data" / "lab") as lab:
+        assert [batch.experiment for batch in lab.batches()] == ["eighteen"]
+        assert {r.trial.variant.preview_text for r in lab.records()} == {
+            "Good evening. And a good night."
+        }
     assert notebook.problems() == {}
 
 

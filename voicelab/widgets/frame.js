@@ -2,6 +2,8 @@
 
 const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const SETTLES_MS = 60;
+const LOOKS_MS = 20, WAITS_MS = 5_000;
+const IN_ORDER = ".jupyter-button:not(.widget-toggle-button, .voicelab-at-once)";
 
 function render({ model, el }) {
   const bar = document.createElement("nav");
@@ -53,7 +55,7 @@ function render({ model, el }) {
     root = el.closest(".voicelab-studio");
     if (!root) return false;
     for (const title of model.get("sections")) name(sectionOf(title), title);
-    const ends = [keepKeys(root), keepFocus(root, bar)];
+    const ends = [keepKeys(root), keepFocus(root, bar), keepOrder(root, model)];
     leave = () => ends.forEach((end) => end());
     root.dataset.framed = "1";
     return true;
@@ -125,6 +127,64 @@ function keepFocus(root, bar) {
     root.removeEventListener("focusin", came);
     root.removeEventListener("focusout", left);
   };
+}
+
+// A field keeps what is typed until the kernel has taken what was typed before it, and a kernel
+// takes the messages of two widgets in any order. So a button is pressed once nothing of any field
+// is on its way; where the kernel is too busy for that, or what was typed has disabled the button,
+// nothing is done, and the studio says why.
+function keepOrder(root, model) {
+  let studio = null, going = null, ended = false;
+  const waiting = new Set();
+  model.widget_manager?.get_model(model.get("studio")).then((found) => { studio = found; });
+  const isSettled = () => !studio || ![...within(studio)].some(isOnItsWay);
+  const goOn = (button) => {
+    if (button.disabled) return missed(button, "late");
+    going = button;
+    button.click();
+    going = null;
+  };
+  const missed = (button, why) => {
+    const section = button.closest(".voicelab-section")?.getAttribute("aria-label");
+    model.send({ type: "missed", button: button.textContent.trim(), section, why });
+  };
+  const wait = async (button) => {
+    const until = performance.now() + WAITS_MS;
+    try {
+      while (!ended && !isSettled() && performance.now() < until) {
+        await new Promise((done) => { setTimeout(done, LOOKS_MS); });
+      }
+    } finally {
+      waiting.delete(button);
+    }
+    if (ended) return;
+    if (isSettled()) goOn(button);
+    else missed(button, "busy");
+  };
+  const press = (event) => {
+    const button = event.target.closest(IN_ORDER);
+    if (!button || button === going || (!waiting.size && isSettled())) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (waiting.has(button)) return;
+    waiting.add(button);
+    wait(button);
+  };
+  root.addEventListener("click", press, true);
+  return () => {
+    ended = true;
+    root.removeEventListener("click", press, true);
+  };
+}
+
+function* within(model) {
+  yield model;
+  for (const child of model.get("children") ?? []) yield* within(child);
+}
+
+// ipywidgets count what the kernel has not answered yet, under no public name.
+function isOnItsWay(model) {
+  return model.comm_live && model._pending_msgs > 0;
 }
 
 export default { render };

@@ -60,6 +60,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.exports = ExportBar(bench, lambda: self.looking_at)
         self.voices = VoicesPanel(bench)
         super().__init__(self._layout())
+        self.frame.studio = self.model_id
         self.add_class("voicelab-studio")
         self._make_room(takes_over=experiment is None)
         self._connect()
@@ -70,6 +71,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._comparing = Throttle(show_voices, every_s=COMPARE_EVERY_S, in_pool=True)
         self.form.on_edit = self.quote.forget
         self.quote.on_show = self._quoted
+        self.frame.on_missed = self._missed
         self.panel.on_show = self._shown
         self._end = self._bench.on_change(self._changed)
         self.quote.poke()
@@ -85,6 +87,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.stop = _button("Stop", "Let nothing new start; what is under way is kept")
         self.resume = _button("Resume", "Send what is still waiting")
         self.retry = _button("Retry failed", "Send failed trials again")
+        self.stop.add_class("voicelab-at-once")  # whatever is typed is not waited for
         self.clone = _button("Clone the favourites", CLONE, icon="clone")
         self.clone.disabled = False
         self.clone.layout = w.Layout(width="auto", align_self="flex-start", display="none")
@@ -144,6 +147,15 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self._look_at(sheet.batch_id)
         finally:
             self.panel.poke()
+
+    def _missed(self, section: str, words: str) -> None:
+        guards = {
+            DESCRIBE: self.form.guard,
+            COMPARE: self.compare_guard,
+            VOICES: self.voices.guard,
+            REPORT: self.exports.guard,
+        }
+        guards.get(section, self.guard).show(UsageError(words))
 
     def _stop(self, _button: object) -> None:
         self._stopping = True

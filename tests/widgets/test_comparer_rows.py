@@ -14,6 +14,22 @@ pytestmark = pytest.mark.browser
 
 HOSTILE = '</script><img src=x onerror=alert(1)> "onmouseover="alert(2) \u202eevil\u202c 🎙️'
 
+SCROLL = """async (place) => {
+  const [list, row] = [document.querySelector(".list"), document.querySelector(".row")];
+  list.scrollTop = (place - 3) * row.offsetHeight;
+  for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame);
+  return document.querySelector(`.row[aria-posinset="${place}"]`).dataset.trial;
+}"""
+SCROLL_ON = """() => {
+  const list = document.querySelector(".list");
+  window.scrolledTo = 0;
+  const step = () => {
+    list.scrollTop = window.scrolledTo += 100;
+    if (window.scrolledTo < 11_000) requestAnimationFrame(step);
+  };
+  step();
+}"""
+
 
 def test_sorting_follows_a_measure_and_puts_the_unknown_last(
     live: Callable[..., Any], page: Page
@@ -236,6 +252,22 @@ def test_rows_beyond_those_in_view_come_once_these_are_drawn(
     expect(page.locator(".row")).to_have_count(9)
 
 
+def test_a_press_right_after_scrolling_is_a_click(live: Callable[..., Any], page: Page) -> None:
+    """Rows scrolled into view stand in no order yet, and keep their place while pressed."""
+    live(60)
+    page.locator(".row[data-drawn='true']").nth(6).wait_for()
+    play = page.locator(".row[aria-posinset='3'] .play").bounding_box()
+    assert play is not None
+    page.mouse.move(play["x"] + play["width"] / 2, play["y"] + play["height"] / 2)
+    for place in (43, 13, 33):
+        trial = page.evaluate(SCROLL, place)
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_selector(f".voicelab-comparer[data-playing='{trial}']", timeout=5_000)
+        page.keyboard.press("Space")
+        page.wait_for_selector(".voicelab-comparer[data-playing='']")
+
+
 def test_pictures_past_the_first_are_asked_for_when_they_are_scrolled_to(
     live: Callable[..., Any], page: Page
 ) -> None:
@@ -245,6 +277,21 @@ def test_pictures_past_the_first_are_asked_for_when_they_are_scrolled_to(
     page.locator(".row[aria-posinset='40'][data-drawn='true']").wait_for()
     asked = {id_ for asked in shown.asked if asked.get("type") == "get" for id_ in asked["ids"]}
     assert 0 < len(asked) < 28
+
+
+def test_nothing_is_asked_for_over_and_over_while_rows_are_scrolled(
+    live: Callable[..., Any], page: Page
+) -> None:
+    """News that comes meanwhile is drawn at rest, and brings no news of its own."""
+    shown = live(200)
+    page.locator(".row[data-drawn='true']").nth(4).wait_for()
+    page.evaluate(SCROLL_ON)
+    shown.comparer.update(comparison_of([record_of(i, rating=i % 5 + 1) for i in range(200)]))
+    page.wait_for_function("window.scrolledTo > 10000")
+    asked = {id_ for asked in shown.asked if asked.get("type") == "get" for id_ in asked["ids"]}
+    page.wait_for_function("document.querySelector('.list').scrollTop === window.scrolledTo")
+    assert len(asked) < 40  # of about 130 that were passed
+    page.wait_for_function("document.querySelectorAll('.row[data-drawn=\"true\"]').length > 6")
 
 
 def test_a_cursor_that_moves_sets_no_variable_that_all_rows_inherit(

@@ -16,6 +16,7 @@ from voicelab.widgets.uploader import PIECE, Uploader
 
 pytestmark = pytest.mark.browser
 
+WIDGET = "const widget = () => ({ initialize() {}, render });"
 SENDING = MODEL.replace(
     SEND,
     """send: (content, _callbacks, buffers = []) => {
@@ -40,7 +41,7 @@ class Sent:
         page.expose_function("toKernel", self._receive)
         page.expose_function("fromKernel", self.widget.comm.drain)
         source = Path(uploader.__file__).with_name("uploader.js").read_text(encoding="utf-8")
-        script = source.replace("export default { render };", "") + SENDING.replace(
+        script = source.replace("export default { render };", WIDGET) + SENDING.replace(
             "const values = window.values;",
             f"const values = {{ piece: {PIECE}, label: 'Upload a recording', accept: '' }};",
         )

@@ -139,6 +139,7 @@ class Comparer {
     addEventListener("pagehide", hush);
     this.root.addEventListener("keydown", edged((event) => this.keyboard.press(event)));
     size.observe(this.list);
+    this.inView.listen();
     for (const part of this.parts) part.listen?.();
     this.close = () => {
       hush();
@@ -329,8 +330,9 @@ class Comparer {
 
   // drawing
 
-  /** Draw before the next picture, however often this is asked. */
+  /** Draw before the next picture, however often this is asked; what is news waits until scrolling rests. */
   soon({ scrolling = false } = {}) {
+    if (!scrolling && this.settling) return;
     this.scrolling = scrolling && (this.coming ? this.scrolling : true);
     this.coming ??= requestAnimationFrame(() => this.guard(() => this.draw({ scrolling: this.scrolling })));
   }
@@ -362,7 +364,10 @@ class Comparer {
   /** Draw all once scrolling has come to rest: only then pictures are asked for. */
   #settle() {
     clearTimeout(this.settling);
-    const rest = () => this.inView.rests && this.draw(); // else it is drawn, and waited for, again
+    const rest = () => {
+      this.settling = null;
+      if (this.inView.rests) this.draw(); // else it is drawn, and waited for, again
+    };
     this.settling = this.later(rest, SETTLED);
   }
 

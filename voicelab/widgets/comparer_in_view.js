@@ -13,6 +13,17 @@ class InView {
     this.owner = owner;
   }
 
+  listen() {
+    const { owner } = this;
+    this.press = () => { this.pressed = true; };
+    this.release = () => {
+      this.pressed = false;
+      if (this.unordered) owner.guard(() => owner.soon()); // the click comes before it
+    };
+    owner.rail.addEventListener("pointerdown", this.press, true);
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, this.release);
+  }
+
   /** Draw the rows and headings in view; while scrolling only those that have come into it. */
   draw(scrolling) {
     const { layout, list, rail, groups } = this.owner;
@@ -37,6 +48,7 @@ class InView {
 
   close() {
     clearTimeout(this.readying);
+    for (const end of ["pointerup", "pointercancel"]) removeEventListener(end, this.release);
   }
 
   /** Whether the list has another height than it was drawn for. */
@@ -87,11 +99,16 @@ class InView {
     return true;
   }
 
-  /** Bring the elements into the order they are seen in, which is the order they are read in. */
+  /** Bring the elements into the order they are seen in, which is the order they are read in.
+   *
+   * Not while somebody types in one, which would end the typing, or presses one: a press on an
+   * element that is moved until it is let go is no click.
+   */
   #putInOrder() {
     const { layout, rail, root, groups } = this.owner;
     const focus = root.getRootNode().activeElement;
-    if (focus !== rail && rail.contains(focus)) return; // moving the row somebody types in would end the typing
+    this.unordered = this.pressed || (focus !== rail && rail.contains(focus));
+    if (this.unordered) return;
     const rows = [...this.elements.values()].map(({ id, element }) => [layout.places.get(id), element]);
     const headings = [...groups.headings].map(([group, element]) => [layout.places.get(`group ${group}`), element]);
     const order = [...rows, ...headings].sort(([a], [b]) => a - b);

@@ -46,7 +46,7 @@ class Overlays {
     } else if (message.type === "anchors") this.anchors.set(message.id, message);
     else return;
     this.owner.questions.settle(keyOf(message), "resolve");
-    this.owner.draw();
+    this.owner.soon();
   }
 
   failed({ what, id }) {

@@ -59,7 +59,7 @@ class Switching {
     if (type === "upsert") for (const row of rows) this.#asked.delete(row.id);
     if (type === "anchors") this.#anchors.set(id, rest.times ? rest : null);
     if (type === "failed" && what === "anchors") this.#anchors.set(id, null);
-    if (type === "anchors") this.owner.draw();
+    if (type === "anchors") this.owner.soon();
   }
 
   drawn() {

@@ -3,7 +3,7 @@
 const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const SETTLES_MS = 60;
 const LOOKS_MS = 20, WAITS_MS = 5_000;
-const IN_ORDER = ".jupyter-button:not(.widget-toggle-button, .voicelab-at-once)";
+const IN_ORDER = ".widget-button:not(.voicelab-at-once)";
 
 function render({ model, el }) {
   const bar = document.createElement("nav");

@@ -122,6 +122,25 @@ def test_no_press_overtakes_what_was_typed_before_it(
     assert notebook.problems() == {}
 
 
+def test_what_is_typed_while_a_cell_awaits_arrives_when_it_has_ended(
+    server: Server, root: Path, page: Page
+) -> None:
+    """A kernel does not say what it takes meanwhile, and ipywidgets wait for that for ever."""
+    awaits = "await asyncio.sleep(naps.pop())"
+    notebook = opened(server, page, root, EIGHT, "import asyncio\nnaps = [3, 0]", awaits)
+    said = page.locator(".voicelab-section-run")
+    expect(said).to_contain_text("8 trials · 104 characters")
+    page.evaluate(AGAIN)
+    page.wait_for_function(f"() => !({IDLE})()")
+    page.get_by_label("Preview text", exact=True).click()
+    page.keyboard.press("End")
+    page.keyboard.type(" And a good night.")
+    expect(said).to_contain_text("8 trials · 248 characters", timeout=20_000)
+    page.get_by_role("button", name="Submit").click()
+    expect(said).to_contain_text("8 of 8 done", timeout=60_000)
+    assert notebook.problems() == {}
+
+
 def test_a_run_is_found_again_after_a_reload_and_when_its_cell_is_run_again(
     server: Server, root: Path, page: Page
 ) -> None:

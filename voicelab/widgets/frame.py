@@ -9,7 +9,8 @@ import traitlets
 
 MISSED = {
     "late": "what was typed or chosen right before does not allow it. Look at what is said here",
-    "busy": "the kernel is busy, and has not taken what was typed before. Wait until its cell ends",
+    "busy": "the kernel is busy, and has not taken what was typed before. Wait until its cell ends "
+    "(if it does not help, save the notebook and reload the page)",
 }
 """Why a button was not pressed, and what to do."""
 

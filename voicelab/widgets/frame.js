@@ -2,9 +2,6 @@
 
 const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const SETTLES_MS = 60;
-const LOOKS_MS = 20, WAITS_MS = 5_000;
-const STUCK_MS = 1_000, ASKS_MS = 15_000;
-const IN_ORDER = ".widget-button:not(.voicelab-at-once)";
 
 function render({ model, el }) {
   const bar = document.createElement("nav");
@@ -56,7 +53,7 @@ function render({ model, el }) {
     root = el.closest(".voicelab-studio");
     if (!root) return false;
     for (const title of model.get("sections")) name(sectionOf(title), title);
-    const ends = [keepKeys(root), keepFocus(root, bar), keepOrder(root, model)];
+    const ends = [keepKeys(root), keepFocus(root, bar)];
     leave = () => ends.forEach((end) => end());
     root.dataset.framed = "1";
     return true;
@@ -128,100 +125,6 @@ function keepFocus(root, bar) {
     root.removeEventListener("focusin", came);
     root.removeEventListener("focusout", left);
   };
-}
-
-// A field keeps what is typed until the kernel has taken what was typed before it, and a kernel
-// takes the messages of two widgets in any order. So a button is pressed once nothing of any field
-// is on its way; where the kernel is too busy for that, or what was typed has disabled the button,
-// nothing is done, and the studio says why.
-function keepOrder(root, model) {
-  let studio = null, going = null, ended = false;
-  const waiting = new Set();
-  model.widget_manager?.get_model(model.get("studio")).then((found) => { studio = found; });
-  const onTheWay = () => (studio ? [...within(studio)].filter(isOnItsWay) : []);
-  const isSettled = () => !onTheWay().length;
-  const endFlow = keepFlowing(root, onTheWay);
-  const goOn = (button) => {
-    if (button.disabled) return missed(button, "late");
-    going = button;
-    button.click();
-    going = null;
-  };
-  const missed = (button, why) => {
-    const section = button.closest(".voicelab-section")?.getAttribute("aria-label");
-    model.send({ type: "missed", button: button.textContent.trim(), section, why });
-  };
-  const wait = async (button) => {
-    const until = performance.now() + WAITS_MS;
-    try {
-      while (!ended && !isSettled() && performance.now() < until) {
-        await new Promise((done) => { setTimeout(done, LOOKS_MS); });
-      }
-    } finally {
-      waiting.delete(button);
-    }
-    if (ended) return;
-    if (isSettled()) goOn(button);
-    else missed(button, "busy");
-  };
-  const press = (event) => {
-    const button = event.target.closest(IN_ORDER);
-    if (!button || button === going || (!waiting.size && isSettled())) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (waiting.has(button)) return;
-    waiting.add(button);
-    wait(button);
-  };
-  root.addEventListener("click", press, true);
-  return () => {
-    ended = true;
-    endFlow();
-    root.removeEventListener("click", press, true);
-  };
-}
-
-// While a cell awaits, a kernel takes a message and does not say so, and ipywidgets keep whatever
-// is typed next for ever. So a field that has waited for a while asks: an answer to what was sent
-// later means that what was sent before it has been taken, too.
-function keepFlowing(root, onTheWay) {
-  let typed = 0, timer = 0;
-  const ask = (field) => {
-    const kept = field._msg_buffer, then = typed;
-    const status = (message) => {
-      const same = field._msg_buffer === kept && (kept || typed === then); // nothing was sent meanwhile
-      if (message.content.execution_state !== "idle" || !same) return;
-      for (let lost = field._pending_msgs; lost > 0; lost--) field._handle_status(message);
-    };
-    field.send({}, { iopub: { status } });
-  };
-  const look = (wait) => {
-    const fields = onTheWay().filter((found) => found.get("_model_module") === "@jupyter-widgets/controls");
-    fields.forEach(ask);
-    if (fields.length) timer = setTimeout(look, wait, Math.min(2 * wait, ASKS_MS));
-  };
-  const type = () => {
-    typed++;
-    clearTimeout(timer);
-    timer = setTimeout(look, STUCK_MS, 2 * STUCK_MS);
-  };
-  root.addEventListener("input", type, true);
-  root.addEventListener("change", type, true);
-  return () => {
-    clearTimeout(timer);
-    root.removeEventListener("input", type, true);
-    root.removeEventListener("change", type, true);
-  };
-}
-
-function* within(model) {
-  yield model;
-  for (const child of model.get("children") ?? []) yield* within(child);
-}
-
-// ipywidgets count what the kernel has not said to have taken, under no public name.
-function isOnItsWay(model) {
-  return model.comm_live && model._pending_msgs > 0;
 }
 
 export default { render };

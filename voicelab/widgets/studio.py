@@ -19,6 +19,7 @@ from voicelab.widgets.exports import FAVOURITE, ExportBar
 from voicelab.widgets.form import Form
 from voicelab.widgets.frame import Frame
 from voicelab.widgets.guard import Guard
+from voicelab.widgets.in_order import InOrder
 from voicelab.widgets.progress import ProgressPanel
 from voicelab.widgets.quoting import QuotePanel
 from voicelab.widgets.references import added_text, clone_rows
@@ -53,6 +54,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._comparer: Comparer | None = None
         self._make_buttons()
         self.frame = Frame([DESCRIBE, RUN, COMPARE, VOICES, REPORT])
+        self.in_order = InOrder(self._missed)
         self.comparing = w.VBox([_empty(NOTHING_YET)])
         self.form = Form(bench, experiment)
         self.quote = QuotePanel(bench, self.form)
@@ -60,7 +62,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.exports = ExportBar(bench, lambda: self.looking_at)
         self.voices = VoicesPanel(bench)
         super().__init__(self._layout())
-        self.frame.studio = self.model_id
+        self.in_order.box = self.model_id
         self.add_class("voicelab-studio")
         self._make_room(takes_over=experiment is None)
         self._connect()
@@ -71,7 +73,6 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._comparing = Throttle(show_voices, every_s=COMPARE_EVERY_S, in_pool=True)
         self.form.on_edit = self.quote.forget
         self.quote.on_show = self._quoted
-        self.frame.on_missed = self._missed
         self.panel.on_show = self._shown
         self._end = self._bench.on_change(self._changed)
         self.quote.poke()
@@ -87,7 +88,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.stop = _button("Stop", "Let nothing new start; what is under way is kept")
         self.resume = _button("Resume", "Send what is still waiting")
         self.retry = _button("Retry failed", "Send failed trials again")
-        self.stop.add_class("voicelab-at-once")  # whatever is typed is not waited for
+        self.stop.add_class("voicelab-at-once")  # whatever was typed before it
         self.clone = _button("Clone the favourites", CLONE, icon="clone")
         self.clone.disabled = False
         self.clone.layout = w.Layout(width="auto", align_self="flex-start", display="none")
@@ -104,6 +105,7 @@ class Studio(w.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         return [
             w.HTML(_title(self._bench)),
             self.frame,
+            self.in_order,
             _section(DESCRIBE, [self.form]),
             _section(RUN, [self.quote, buttons, self.guard, self.choice, self.panel]),
             _section(COMPARE, [self.comparing, self.clone, self.compare_guard]),
